@@ -1,0 +1,100 @@
+"""What an analyst may write on an element, read into one record per element.
+
+Every expression stands here compiled: the seam evaluates an `Expression` or a `Template` that it finds by an
+element's or a flow's id, and never a text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kt_flows.engine.expression import Expression, Template
+
+
+@dataclass(frozen=True, slots=True)
+class CallMapping:
+    """`camunda:in` or `camunda:out`: everything, or one value under another name."""
+
+    everything: bool = False
+    target: str | None = None
+    value: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer event: a moment, a length from now, or a repetition (`R3/PT5M`)."""
+
+    kind: Literal["date", "duration", "cycle"]
+    value: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Multi-instance characteristics."""
+
+    sequential: bool
+    collection: Expression | None
+    cardinality: Expression | None
+    variable: str | None
+    done: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A flow node of a process as the service runs it."""
+
+    id: str
+    type: str
+    """The BPMN local name: `userTask`, `boundaryEvent`, `exclusiveGateway`, …"""
+    process_key: str
+    name: str
+    line: int
+    inputs: tuple[tuple[str, Template], ...] = ()
+    outputs: tuple[tuple[str, Template], ...] = ()
+    # people
+    form_key: str | None = None
+    assignee: Template | None = None
+    groups: tuple[Template, ...] = ()
+    due_date: Template | None = None
+    priority: Template | None = None
+    # jobs
+    topic: str | None = None
+    retry: str | None = None
+    template_id: str | None = None
+    """The mail text that the topic's `template` input names, where the topic takes one."""
+    # decisions and scripts
+    decision: str | None = None
+    decision_result: Literal["singleEntry", "singleResult", "collectEntries", "resultList"] = "resultList"
+    script: Expression | None = None
+    result_variable: str | None = None
+    # events
+    event: Literal["none", "message", "timer", "error", "escalation", "terminate", "signal", "conditional"] = "none"
+    message: str | None = None
+    timer: Timer | None = None
+    error_code: str | None = None
+    error_code_variable: str | None = None
+    error_message_variable: str | None = None
+    escalation_code: str | None = None
+    attached_to: str | None = None
+    interrupting: bool = True
+    # structure
+    parent: str | None = None
+    """The sub-process that holds the element; None directly in the process."""
+    triggered_by_event: bool = False
+    called: str | None = None
+    call_in: tuple[CallMapping, ...] = ()
+    call_out: tuple[CallMapping, ...] = ()
+    loop: Loop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow; `condition` is a boolean expression."""
+
+    id: str
+    name: str
+    source: str
+    target: str
+    condition: Expression | None
+    line: int
