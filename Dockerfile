@@ -1,0 +1,25 @@
+# Builds the service's image: docker build -t kt-flows .
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /build
+COPY bootstrap pyproject.toml requirements.lock README.md alembic.ini ./
+COPY src src
+COPY bpmn bpmn
+COPY migrations migrations
+RUN python -m venv /opt/kt-flows \
+ && /opt/kt-flows/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock \
+ && /opt/kt-flows/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --create-home --home-dir /var/lib/kt-flows kt-flows
+COPY --from=build /opt/kt-flows /opt/kt-flows
+ENV PATH=/opt/kt-flows/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    KT_FLOWS_HOST=0.0.0.0 \
+    KT_FLOWS_PORT=8080 \
+    KT_FLOWS_VAR_DIR=/var/lib/kt-flows
+WORKDIR /var/lib/kt-flows
+USER kt-flows
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"KT_FLOWS_PORT\"]}/health/live', timeout=2)"]
+CMD ["kt-flows", "serve"]

@@ -1,0 +1,39 @@
+# Every target does all of its own set-up.  A Debian with git, make and Python 3.11 is enough.
+.PHONY: run test check fmt bench lock clean
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+run: $(READY)
+	$(BIN)/kt-flows run
+
+test: $(READY)
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/kt-flows check bpmn
+	$(BIN)/python -m docs.generate --check
+
+bench: $(READY)
+	$(BIN)/python bench/engine.py
+
+fmt: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The lock is made by a maintainer with uv; everyone else only reads it.
+lock:
+	uv export --quiet --all-groups --no-emit-project --no-annotate --no-header -o requirements.lock
+
+$(READY): pyproject.toml requirements.lock
+	./bootstrap $(VENV)
+	touch $@
+
+clean:
+	rm -rf $(VENV) var
