@@ -18,7 +18,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/kt-flows check bpmn
-	$(BIN)/python -m docs.generate --check
+	$(BIN)/python docs/generate.py --check
 
 bench: $(READY)
 	$(BIN)/python bench/engine.py
