@@ -1,4 +1,4 @@
-"""The deadlines of the instruction, by name, on the whole service and the sandbox's clock (clauses 5.2а, 5.2б, 5.4)."""
+"""The deadlines of the instruction by name, on the whole service and the sandbox clock (clauses 5.2а, 5.2б, 5.4)."""
 
 from __future__ import annotations
 
