@@ -89,6 +89,13 @@ _ALL = (
         example={"noted": True},
     ),
     Topic(
+        "task.state",
+        "Tells whether the case's open task of an element has been claimed.",
+        inputs={"element_id": "string"},
+        outputs={"open": "bool", "assignee": "string"},
+        example={"open": True, "assignee": ""},
+    ),
+    Topic(
         "notice.publish",
         "Shows a notice to groups of operators (an outage banner) until it is withdrawn.",
         inputs={"key": "string", "text": "string", "groups": "list(string)"},
