@@ -1,0 +1,90 @@
+"""Around every request: an id for the log, a limit for how many at once, headers that browsers obey, one log line."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kt_flows.api.problems import TooMany, problem
+from kt_flows.api.strict_json import Malformed
+
+log = logging.getLogger("kt_flows.access")
+
+MOST_AT_ONCE = 256
+"""Requests in hand; the next one is told to come again (429) instead of waiting in memory."""
+
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_DEFAULT_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+_QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+
+class Front:
+    """The outermost ASGI layer of the API."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] = ()) -> None:
+        """`hosts`: the names that a Host header may have; none means any."""
+        self.app = app
+        self.hosts = frozenset(hosts)
+        self.in_hand = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        started = time.monotonic()
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message.get("headers", []))
+                said = {name.lower() for name, _ in headers}
+                headers += _HEADERS + [header for header in _DEFAULT_HEADERS if header[0] not in said]
+                headers.append((b"x-request-id", request_id.encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        self.in_hand += 1
+        try:
+            refusal = self._refusal(scope)
+            await (refusal or self.app)(scope, receive, sending)
+        finally:
+            self.in_hand -= 1
+            self._log(scope, request_id, status, time.monotonic() - started)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        request = Request(scope)
+        if self.in_hand > MOST_AT_ONCE:
+            return problem(TooMany(), request.url.path)
+        if self.hosts and (request.url.hostname or "") not in self.hosts:
+            return problem(Malformed("The Host header names another service."), request.url.path)
+        return None
+
+    def _log(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        """The route's template and never the address: addresses hold filters, filters hold values."""
+        route = getattr(scope.get("route"), "path", None)
+        level = logging.DEBUG if route in _QUIET else logging.INFO
+        actor = scope.get("state", {}).get("actor")
+        extra = {
+            "request_id": request_id,
+            "method": scope["method"],
+            "route": route,
+            "status": status,
+            "seconds": round(seconds, 4),
+            "actor": getattr(actor, "name", None),
+        }
+        log.log(level, "request", extra=extra)
