@@ -15,7 +15,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
 from kt_flows.engine import calendar
-from kt_flows.engine.values import CHECKED, as_json, bindable, fits, word_of
+from kt_flows.engine.values import CHECKED, TIMES, as_json, bindable, fits, word_of
 from kt_flows.errors import FlowsError
 
 MAX_TEXT = 4_000
@@ -62,16 +62,19 @@ def _functions() -> list[Any]:
     ]
 
 
-@lru_cache(maxsize=256)
-def _environments(signature: frozenset[tuple[str, str]]) -> tuple[Any, Any]:
+@lru_cache(maxsize=512)
+def _checking(signature: frozenset[tuple[str, str]]) -> Any:
+    return _environment({name: CHECKED[word] for name, word in signature})
+
+
+@lru_cache(maxsize=512)
+def _running(signature: frozenset[tuple[str, str]]) -> Any:
+    return _environment({name: TIMES.get(word, cel.Type.DYN) for name, word in signature})
+
+
+def _environment(variables: Mapping[str, Any]) -> Any:
     extensions = [ext_strings.ExtStrings(), ext_optional.ExtOptional()]
-    checking = {name: CHECKED[word] for name, word in signature}
-    running = dict.fromkeys(checking, cel.Type.DYN)
-    functions = _functions()
-    return (
-        cel.NewEnv(variables=checking, functions=functions, extensions=extensions),
-        cel.NewEnv(variables=running, functions=functions, extensions=extensions),
-    )
+    return cel.NewEnv(variables=variables, functions=_functions(), extensions=extensions)
 
 
 def _names(text: str) -> Iterator[str]:
@@ -83,15 +86,24 @@ def _names(text: str) -> Iterator[str]:
 class Expression:
     """One compiled expression.  `names` are the variables it reads, `type` the word of its result."""
 
-    __slots__ = ("_program", "_words", "expects", "names", "text", "type")
+    __slots__ = ("_programs", "_words", "expects", "names", "text", "type")
 
-    def __init__(self, text: str, program: Any, words: dict[str, str], type_: str, expects: str | None) -> None:
+    def __init__(self, text: str, words: dict[str, str], type_: str, expects: str | None) -> None:
         self.text = text
         self.type = type_
         self.expects = expects
         self.names = frozenset(words)
-        self._program = program
         self._words = words
+        self._programs: dict[frozenset[str], Any] = {}
+        self._program(frozenset())
+
+    def _program(self, unset: frozenset[str]) -> Any:
+        """The program for calls in which these times and lengths are null: CEL can bind a null to no time."""
+        program = self._programs.get(unset)
+        if program is None:
+            words = {name: "any" if name in unset else word for name, word in self._words.items()}
+            program = self._programs[unset] = _running(frozenset(words.items())).compile(self.text)
+        return program
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """The result on these JSON values, as JSON; an unset name is null.
@@ -100,7 +112,8 @@ class Expression:
         """
         try:
             data = {name: bindable(word, values.get(name)) for name, word in self._words.items()}
-            answer = self._program.eval(data=data)
+            unset = frozenset(name for name, value in data.items() if value is None and self._words[name] in TIMES)
+            answer = self._program(unset).eval(data=data)
             if answer.type() == cel.Type.ERROR:
                 raise ValueError(str(answer.value()).replace("\n", " "))
             result = as_json(answer.plain_value())
@@ -123,10 +136,11 @@ def compile_expression(text: str, types: Types, expects: str | None = None) -> E
     if not text or len(text) > MAX_TEXT:
         raise SyntaxProblem(f"an expression has 1 to {MAX_TEXT} characters")
     known = {**IMPLICIT, **types}
-    checking, running = _environments(frozenset(known.items()))
+    words = {name: known[name] for name in _names(text) if name in known}
     try:
-        type_ = word_of(checking.compile(text).return_type().name())
-        program = running.compile(text)
+        # Only the names in the text, so that an environment serves many expressions; a misspelt one is unknown still.
+        type_ = word_of(_checking(frozenset(words.items())).compile(text).return_type().name())
+        expression = Expression(text, words, type_, expects)
     except RuntimeError as error:
         raise _problem(str(error)) from error
     if expects is not None:
@@ -134,8 +148,7 @@ def compile_expression(text: str, types: Types, expects: str | None = None) -> E
             raise SyntaxProblem(f"«{text}» may be null: write {text} == true")
         if not fits(type_, expects):
             raise SyntaxProblem(f"the result is of type {type_}, {expects} is asked for")
-    words = {name: known[name] for name in _names(text) if name in known}
-    return Expression(text, program, words, type_, expects)
+    return expression
 
 
 def _problem(said: str) -> SyntaxProblem:

@@ -23,11 +23,13 @@ CHECKED: dict[str, Any] = {
     "bool": cel.Type("google.protobuf.BoolValue"),
     "timestamp": cel.Type.TIMESTAMP,
     "duration": cel.Type.DURATION,
-    "map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
-    "list": cel.Type.List(cel.Type.DYN),
-    "list(string)": cel.Type.List(cel.Type.STRING),
+    # CEL's own lists and maps are never null, a variable may be.
+    "map": cel.Type.DYN,
+    "list": cel.Type.DYN,
+    "list(string)": cel.Type.DYN,
     "any": cel.Type.DYN,
 }
+TIMES = {"timestamp": cel.Type.TIMESTAMP, "duration": cel.Type.DURATION}
 _NAMES = {
     "BOOL": "bool",
     "bool_wrapper": "bool?",
@@ -109,9 +111,9 @@ def check_value(word: str, value: Any) -> Any:
         return value
     if word == "double" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    wanted = {"string": str, "int": int, "double": float, "bool": bool, "map": dict}.get(word, list)
+    wanted: type = {"string": str, "int": int, "double": float, "bool": bool, "map": dict}.get(word, list)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise ValueError(f"a value of type {word} is asked for")
-    if word == "list(string)" and not all(isinstance(item, str) for item in value):
+    if word == "list(string)" and isinstance(value, list) and not all(isinstance(item, str) for item in value):
         raise ValueError("a list of texts is asked for")
     return value
