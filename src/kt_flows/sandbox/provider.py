@@ -79,7 +79,7 @@ class Provider:
             elif self.behaviour in ("auto_reply", "vendor"):
                 new = replace(new, owes=self.behaviour)
             self._note(new)
-        self.work()
+        self.drain()
 
     def behave(self, behaviour: str) -> None:
         """Changes the behaviour.
@@ -97,14 +97,15 @@ class Provider:
                     if mail.due is None:
                         due = max(from_text(mail.at) + LATE, self._clock.now())
                         self._note(replace(mail, due=to_text(due)))
-        self.work()
+        self.drain()
 
-    def next_due(self) -> datetime | None:
-        """When the next scheduled reply goes out."""
+    def next_due(self, after: datetime | None = None) -> datetime | None:
+        """When the next scheduled reply (later than `after`) goes out."""
         with self._lock:
-            return min((from_text(mail.due) for mail in self._mails.values() if mail.due), default=None)
+            dates = (from_text(mail.due) for mail in self._mails.values() if mail.due)
+            return min((due for due in dates if after is None or due > after), default=None)
 
-    def work(self) -> None:
+    def drain(self) -> None:
         """Sends every reply that is owed or due by now."""
         replies: dict[str, Callable[[Received], None]] = {
             "bounce": self._bounce,

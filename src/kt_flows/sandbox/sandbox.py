@@ -167,7 +167,7 @@ class Sandbox:
         """Sends the provider's replies when their time has come, and those that a kill left owed."""
         while True:
             try:
-                await asyncio.to_thread(self.provider.work)
+                await asyncio.to_thread(self.provider.drain)
             except Exception:
                 log.exception("The simulated provider could not reply")
             await asyncio.sleep(_TICK)

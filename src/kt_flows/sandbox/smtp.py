@@ -59,9 +59,10 @@ class SmtpServer:
         return "250 OK"
 
     async def handle_DATA(self, server: _Protocol, session: Session, envelope: Envelope) -> str:
-        raw = envelope.original_content or b""
+        raw = bytes(envelope.original_content or b"")
+        sender = (envelope.mail_from or "").removeprefix("<").removesuffix(">")  # `MAIL FROM:<>` comes as it is
         # On a thread: a mail is on the disk before the 250, and the disk must not hold the other servers up.
-        await asyncio.to_thread(self._post.submit, envelope.mail_from or "", list(envelope.rcpt_tos), bytes(raw))
+        await asyncio.to_thread(self._post.submit, sender, list(envelope.rcpt_tos), raw)
         if self._switches.get("smtp").behaviour == "drop":
             self._switches.take("smtp")
             server.cut()

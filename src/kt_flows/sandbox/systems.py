@@ -116,13 +116,13 @@ class Broadband(Emulator):
 
 
 INDICATORS: dict[str, tuple[str, float]] = {
-    "subscribers_total": ("subscribers", 184_230),
-    "subscribers_peak_hour": ("subscribers", 41_877),
-    "subscribers_active": ("subscribers", 23_415),
-    "server_memory_load": ("percent", 61.5),
-    "server_cpu_load": ("percent", 37.2),
-    "server_disk_load": ("percent", 44.8),
-    "delivery_sessions": ("sessions", 22_906),
+    "total_subscribers": ("subscribers", 184_230),
+    "max_subscribers_busy_hour": ("subscribers", 41_877),
+    "current_subscribers": ("subscribers", 23_415),
+    "server_ram": ("percent", 61.5),
+    "server_cpu": ("percent", 37.2),
+    "server_disk": ("percent", 44.8),
+    "active_sessions": ("sessions", 22_906),
     "outgoing_traffic": ("Mbit/s", 91_320.0),
 }
 """Annex 3, point 4, in its order: name to unit and an ordinary value."""
