@@ -6,7 +6,7 @@ between them decide the whole column exactly.  Columns with computed cells are l
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from math import prod
 from typing import Any
 
@@ -73,7 +73,7 @@ def _probes(decision: Decision, column: int) -> list[Any]:
     if word in ("int", "double"):
         points = sorted(literals) or [0]
         step = 1 if word == "int" else 0.5
-        between = [(a + b) / 2 for a, b in zip(points, points[1:], strict=False) if word == "double" or b - a > 1]
+        between = [(a + b) / 2 for a, b in pairwise(points) if word == "double" or b - a > 1]
         return [points[0] - step, *points, *between, points[-1] + step]
     return [*sorted(literals, key=str), _OTHER]
 
