@@ -166,7 +166,8 @@ def read_form(data: bytes, file: str, types: Types | None = None) -> Form:
     try:
         schema = orjson.loads(data)
         components, name = schema["components"], schema["id"]
-        assert isinstance(components, list) and isinstance(name, str)
+        assert isinstance(components, list)
+        assert isinstance(name, str)
     except (orjson.JSONDecodeError, KeyError, TypeError, AssertionError) as error:
         raise DiagramError([Finding("error", "form", file, f"это не форма form-js: {error}")]) from error
     reader = _Reader(file, dict(types or {}))

@@ -1,0 +1,169 @@
+"""`process.yaml`: who owns a process, its variables and constants with types, its messages, its clauses."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from kt_flows.engine.calendar import parse_duration
+from kt_flows.engine.expression import IMPLICIT
+from kt_flows.engine.values import WORDS, check_value
+from kt_flows.errors import DiagramError, Finding
+
+FILE = "process.yaml"
+LANGUAGES = ("ru", "kk", "en")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+# CEL's own words; a variable of such a name could never be read.
+_RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if"} | {
+    "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
+}  # fmt: skip
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value) or value in _RESERVED or value in IMPLICIT:
+        raise ValueError(f"{value!r} is no variable name: a small Latin letter, then letters, digits and _")
+    return value
+
+
+def _word(value: str) -> str:
+    if value not in WORDS:
+        raise ValueError(f"type {value!r} is unknown, there are: {', '.join(WORDS)}")
+    return value
+
+
+def _length(value: str) -> str:
+    parse_duration(value)
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Word = Annotated[str, AfterValidator(_word)]
+Length = Annotated[str, AfterValidator(_length)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Label(_Strict):
+    """A name in three languages."""
+
+    ru: str
+    kk: str = ""
+    en: str = ""
+
+
+class Constant(_Strict):
+    """A value that analysts change here; `decided` says which gap of the instruction we filled with it."""
+
+    type: Word
+    value: Any
+    clause: str = ""
+    decided: str = ""
+
+
+class Variable(_Strict):
+    type: Word
+    about: str = ""
+    personal: bool = False
+
+
+class Message(_Strict):
+    """A message that the process catches or throws: the variables that find the case, what it carries, how long it
+    waits for a case that is not listening yet."""
+
+    correlation: tuple[Name, ...] = ()
+    payload: dict[Name, Word] = Field(default_factory=dict)
+    keep: Length = "PT1H"
+
+
+class Facts(_Strict):
+    """What the regulation and the other languages say of an element."""
+
+    clause: str = ""
+    kk: str = ""
+    en: str = ""
+    about: str = ""
+
+
+class Manifest(_Strict):
+    """The whole of `process.yaml`."""
+
+    key: Name
+    name: Label
+    owner: str = ""
+    clauses: tuple[str, ...] = ()
+    constants: dict[Name, Constant] = Field(default_factory=dict)
+    variables: dict[Name, Variable] = Field(default_factory=dict)
+    messages: dict[Name, Message] = Field(default_factory=dict)
+    elements: dict[str, Facts] = Field(default_factory=dict)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The type word of every constant and variable."""
+        constants = {name: constant.type for name, constant in self.constants.items()}
+        return constants | {name: variable.type for name, variable in self.variables.items()}
+
+    @property
+    def constant_values(self) -> dict[str, Any]:
+        return {name: constant.value for name, constant in self.constants.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with unique keys, and times left as the texts that they are."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    if len(set(map(str, keys))) != len(keys):
+        raise yaml.MarkedYAMLError(problem="a key stands twice", problem_mark=node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(data: bytes, file: str) -> Any:
+    """Reads YAML without aliases' explosion, double keys or dates.  Raises DiagramError with the line."""
+    try:
+        text = data.decode("utf-8")
+        if len(text) > 500_000 or text.count("&") > 1_000:
+            raise DiagramError([Finding("error", "yaml", file, "файл слишком велик")])
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except UnicodeDecodeError as error:
+        raise DiagramError([Finding("error", "yaml", file, "файл не в UTF-8")]) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        said = str(getattr(error, "problem", None) or error)
+        raise DiagramError([Finding("error", "yaml", file, said, line=mark.line + 1 if mark else None)]) from error
+
+
+def read_manifest(data: bytes, file: str = FILE) -> Manifest:
+    """Reads and checks `process.yaml`.  Raises DiagramError naming each key at fault."""
+    content = load_yaml(data, file)
+    try:
+        manifest = Manifest.model_validate(content)
+    except ValidationError as error:
+        findings = [
+            Finding("error", "manifest", file, f"{'.'.join(map(str, item['loc']))}: {item['msg']}", "Исправьте ключ")
+            for item in error.errors()
+        ]
+        raise DiagramError(findings) from error
+    findings = []
+    both = set(manifest.constants) & set(manifest.variables)
+    findings += [Finding("error", "manifest", file, f"{name}: и константа, и переменная") for name in sorted(both)]
+    for name, constant in manifest.constants.items():
+        try:
+            check_value(constant.type, constant.value)
+        except ValueError as error:
+            findings.append(Finding("error", "manifest", file, f"constants.{name}: {error}"))
+    if findings:
+        raise DiagramError(findings)
+    return manifest
