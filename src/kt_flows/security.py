@@ -36,7 +36,7 @@ Permission = Literal[
     "jobs.read",
     "jobs.operate",
     "events.read",
-    "metrics.read",
+    "notices.read",
     "sandbox.use",
 ]
 PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
@@ -48,6 +48,7 @@ _OPERATOR: frozenset[Permission] = frozenset(
         "instances.read",
         "instances.start",
         "messages.send",
+        "notices.read",
         "tasks.read",
         "tasks.work",
     }

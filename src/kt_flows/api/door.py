@@ -53,7 +53,7 @@ class Door(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 if permission is not None:
-                    await _authorize(request, permission)
+                    await authorize(request, permission)
                 _check_query(request, names, prefixes)
                 if raw_bytes is not None:
                     await _read(request, raw_bytes)
@@ -70,7 +70,7 @@ class Door(APIRoute):
         return handle
 
 
-async def _authorize(request: Request, permission: Permission) -> None:
+async def authorize(request: Request, permission: Permission) -> None:
     token = bearer_token(request)
     if token is None:
         raise Unauthenticated("Send `Authorization: Bearer <API key>`.")

@@ -61,7 +61,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def variable_filters(request: Request) -> dict[str, Any]:
-    """`variable.NAME=VALUE` parameters: a value that reads as true, false or a number means that as well as its text."""
+    """`variable.NAME=VALUE` parameters by variable name, the value as the text it is."""
     found = {}
     for name, value in request.query_params.multi_items():
         if not name.startswith("variable."):
