@@ -131,6 +131,7 @@ def test_a_system_is_told_and_shows_what_it_was_asked(api: httpx.Client, box: Sa
     told = api.put("/siebel", json={"behaviour": "fail", "times": 3})
     assert told.json() == {
         "system": "siebel",
+        "url": box.siebel_url,
         "behaviour": "fail",
         "times": 3,
         "requests": [],

@@ -185,7 +185,7 @@ def _provider(sandbox: Sandbox) -> ProviderState:
 
 def _system(sandbox: Sandbox, system: str) -> dict[str, Any]:
     switch = sandbox.switches.get(system)
-    shown: dict[str, Any] = {"system": system, "behaviour": switch.behaviour}
+    shown: dict[str, Any] = {"system": system, "url": sandbox.url(system), "behaviour": switch.behaviour}
     if switch.times is not None:
         shown["times"] = switch.times
     if switch.seconds is not None:

@@ -26,11 +26,14 @@ from kt_flows.sandbox.siebel import Siebel
 from kt_flows.sandbox.smtp import SmtpServer
 from kt_flows.sandbox.switches import Switch, Switches
 from kt_flows.sandbox.systems import Billing, Broadband, Cabinet, Line, Platform
+from kt_flows.sandbox.tokens import ACTORS
 
 log = logging.getLogger(__name__)
 
 _TICK = 0.5
 """Seconds between two looks at the provider's debts."""
+
+_GROUPS = sorted({group for actor in ACTORS.values() for group in actor.groups})
 
 
 class Sandbox:
@@ -89,8 +92,9 @@ class Sandbox:
         return f"imap://{USER}:{PASSWORD}@127.0.0.1:{self._imap.port}/INBOX"
 
     def url(self, system: str) -> str:
-        """An emulator's address, without a path."""
-        return f"http://127.0.0.1:{self._http.ports[system]}"
+        """A system's address; an emulator's is without a path.  Port 0 before the first start."""
+        mail = {"smtp": self.smtp_url, "imap": self.imap_url}
+        return mail.get(system) or f"http://127.0.0.1:{self._http.ports.get(system, 0)}"
 
     @property
     def siebel_url(self) -> str:
@@ -124,6 +128,8 @@ class Sandbox:
             "imap_url": self.imap_url,
             "mail_from": self.address,
             "providers": {"default": self.provider_address},
+            "group_mail": {group: f"{group.replace(':', '.')}@{post.DOMAIN}" for group in _GROUPS}
+            | {"platform_support": "support@ivision.sandbox"},
         }
 
     def sent_mail(self) -> list[dict[str, Any]]:
