@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import posixpath
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from kt_flows.engine.decision import Decision
+from kt_flows.engine.decision import Decision, read_decisions
 from kt_flows.engine.dialect import Element, Flow
-from kt_flows.engine.form import Form
-from kt_flows.engine.manifest import Manifest
-from kt_flows.engine.text import Text
+from kt_flows.engine.form import Form, read_form
+from kt_flows.engine.manifest import FILE, LANGUAGES, Manifest, read_manifest
+from kt_flows.engine.reading import Reading
+from kt_flows.engine.text import Text, read_text
+from kt_flows.engine.xml import read_xml
+from kt_flows.errors import DiagramError, Finding
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,8 @@ class Definition:
     digest: str
     """SHA-256 (hex) over the folder's file names and bytes."""
     files: Mapping[str, bytes]
+    diagram: str
+    """The name of the BPMN file among `files`."""
     manifest: Manifest
     elements: Mapping[str, Element]
     flows: Mapping[str, Flow]
@@ -36,9 +46,110 @@ class Definition:
     """Keys of the processes that its call activities call."""
 
 
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and bytes; scenarios do not count, they change nothing that runs."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        if not name.startswith("scenarios/"):
+            total.update(f"{name}\0{len(files[name])}\0".encode())
+            total.update(files[name])
+    return total.hexdigest()
+
+
+def is_drawing(files: Mapping[str, bytes]) -> bool:
+    """Whether the folder only draws (a collaboration): it has a diagram, and nothing in it is executable."""
+    diagrams = [data for name, data in files.items() if name.endswith(".bpmn")]
+    return bool(diagrams) and FILE not in files and not any(b'isExecutable="true"' in data for data in diagrams)
+
+
+class _Findings:
+    """Runs readers that raise, keeping what they found."""
+
+    def __init__(self) -> None:
+        self.all: list[Finding] = []
+
+    def of(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except DiagramError as error:
+            self.all.extend(error.findings)
+            return None
+
+
 def read_definition(files: Mapping[str, bytes]) -> Definition:
     """Reads one process folder (paths relative to it).
 
     Raises DiagramError with every finding of severity error; nothing is half-read.
     """
-    raise NotImplementedError
+    found = _Findings()
+    diagrams = sorted(name for name in files if name.endswith(".bpmn") and "/" not in name)
+    if len(diagrams) != 1 or FILE not in files:
+        message = f"в папке нужны одна схема .bpmn и {FILE}, а есть: {', '.join(sorted(files)[:20])}"
+        raise DiagramError([Finding("error", "package", diagrams[0] if diagrams else FILE, message)])
+    diagram = diagrams[0]
+    root = found.of(lambda: read_xml(files[diagram], diagram))
+    manifest = found.of(lambda: read_manifest(files[FILE]))
+    if root is None or manifest is None:
+        raise DiagramError(found.all)
+    types = manifest.types
+    decisions: dict[str, Decision] = {}
+    forms: dict[str, Form] = {}
+    for name, data in files.items():
+        if name.endswith(".dmn"):
+            decisions |= found.of(lambda data=data, name=name: read_decisions(data, name, types)) or {}  # type: ignore[misc]
+        elif name.endswith(".form"):
+            form = found.of(lambda data=data, name=name: read_form(data, name, types))  # type: ignore[misc]
+            if form is not None:
+                forms[form.id] = form
+                if posixpath.basename(name) != f"{form.id}.form":
+                    found.all.append(Finding("error", "form", name, f"id формы {form.id} не имя файла"))
+    reading = Reading(
+        diagram,
+        manifest,
+        {id: form.variables for id, form in forms.items()},
+        frozenset(decisions),
+        frozenset(name.split("/")[-1].split(".")[0] for name in files if _is_text(name)),
+        findings=found.all,
+    )
+    process = reading.document(root)
+    if process is None:
+        raise DiagramError([*found.all, Finding("error", "process", diagram, "в схеме нет исполняемого процесса")])
+    reading.process(process)
+    texts: dict[str, dict[str, Text]] = {}
+    for name in sorted(filter(_is_text, files)):
+        id, language, _ = posixpath.basename(name).split(".")
+        seen = {**types, **reading.text_types.get(id, {})}
+        text = found.of(lambda name=name, seen=seen: read_text(files[name], name, seen))  # type: ignore[misc]
+        if text is not None:
+            texts.setdefault(id, {})[language] = text
+    found.all.extend(
+        Finding("error", "mail-text", f"mail/{id}.ru.txt", "русского текста нет", "Он обязателен")
+        for id, languages in texts.items()
+        if "ru" not in languages
+    )
+    if found.all:
+        raise DiagramError(found.all)
+    starts = [item for item in reading.elements.values() if item.type == "startEvent" and item.parent is None]
+    start_forms = [forms[item.form_key] for item in starts if item.form_key]
+    return Definition(
+        key=manifest.key,
+        name=manifest.name.ru,
+        digest=digest_of(files),
+        files=dict(files),
+        diagram=diagram,
+        manifest=manifest,
+        elements=reading.elements,
+        flows=reading.flows,
+        decisions=decisions,
+        forms=forms,
+        texts=texts,
+        start_form=start_forms[0] if start_forms else None,
+        start_messages={item.message: item.id for item in starts if item.message},
+        start_timers={item.id: item for item in starts if item.event == "timer"},
+        calls=frozenset(item.called for item in reading.elements.values() if item.called),
+    )
+
+
+def _is_text(name: str) -> bool:
+    parts = posixpath.basename(name).split(".")
+    return name.startswith("mail/") and len(parts) == 3 and parts[1] in LANGUAGES and parts[2] == "txt"

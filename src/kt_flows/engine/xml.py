@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from lxml import etree
 
@@ -16,7 +16,7 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 
 
-def _refuse(rule: str, file: str, message: str, hint: str, line: int | None = None, id: str | None = None) -> None:
+def _refuse(rule: str, file: str, message: str, hint: str, line: Any = None, id: str | None = None) -> NoReturn:
     raise DiagramError([Finding("error", rule, file, message, hint, element_id=id, line=line)])
 
 
