@@ -98,3 +98,5 @@ class Flow:
     target: str
     condition: Expression | None
     line: int
+    default: bool = False
+    """Whether it is the flow that its source takes when no condition holds."""

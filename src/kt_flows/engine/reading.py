@@ -153,7 +153,10 @@ class Reading:
                 self.say("element", child, f"элемент {tag(child)} не выполняется", "Уберите его")
         id = str(item.get("id"))
         source, target = str(item.get("sourceRef")), str(item.get("targetRef"))
-        self.flows[id] = Flow(id, item.get("name", ""), source, target, condition, item.sourceline)
+        default = any(other.get("default") == id for other in item.getparent() if other.get("id") == source)
+        if default and condition is not None:
+            self.say("default-flow", item, "поток по умолчанию не имеет условия", "Уберите условие")
+        self.flows[id] = Flow(id, item.get("name", ""), source, target, condition, item.sourceline, default)
 
     # ---- nodes
 

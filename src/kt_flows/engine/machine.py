@@ -1,0 +1,176 @@
+"""The engine: a pure function of (snapshot, what came, now).
+
+No clock, no session, no network.  Every function restores the case, fires the timers that are due by `now`, makes one
+move, and answers the Step; the caller commits it or throws it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kt_flows.clock import from_text
+from kt_flows.engine.program import Program
+from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped, Uncaught
+from kt_flows.engine.spiff.nodes import Catch, Human, Inside, Job, Many
+from kt_flows.engine.spiff.state import load
+from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.spiff.view import step_of
+from kt_flows.engine.step import Step
+from kt_flows.errors import Conflict
+
+__all__ = [
+    "NoSuchWait",
+    "Uncaught",
+    "begin",
+    "complete",
+    "deliver",
+    "fail",
+    "finish",
+    "look",
+    "put",
+    "retry",
+    "tick",
+]
+
+
+class NoSuchWait(Conflict):
+    """The case does not wait for this any more."""
+
+    code = "no_such_wait"
+
+
+def begin(
+    program: Program,
+    variables: Mapping[str, Any],
+    *,
+    now: datetime,
+    instance_id: str,
+    business_key: str | None = None,
+    message: str | None = None,
+    start_element: str | None = None,
+) -> Step:
+    """A new case at its start event: the one named, the one for the message, else the plain one."""
+    case = Case(program, now)
+    case.variables = dict(variables)
+    case.implicit |= {"instance_id": instance_id, "business_key": business_key}
+    case.enter(program.root.entry(message, start_element), program.root, None)
+    case.go()
+    return step_of(case)
+
+
+def complete(program: Program, state: bytes, wait: int, values: Mapping[str, Any], *, now: datetime) -> Step:
+    """A person's task is done with these checked values.  Raises NoSuchWait."""
+    return _move(program, state, wait, Human, values, now)
+
+
+def deliver(program: Program, state: bytes, wait: int, payload: Mapping[str, Any], *, now: datetime) -> Step:
+    """A message came for this wait.  Raises NoSuchWait."""
+    return _move(program, state, wait, Catch, payload, now)
+
+
+def finish(program: Program, state: bytes, wait: int, result: Mapping[str, Any], *, now: datetime) -> Step:
+    """An outside call answered.  Raises NoSuchWait."""
+    return _move(program, state, wait, Job, result, now)
+
+
+def fail(program: Program, state: bytes, wait: int, code: str, message: str, *, now: datetime) -> Step:
+    """An outside call failed for good with a BPMN error.
+
+    Raises Uncaught where the diagram does not catch the code (the caller leaves the job stuck), NoSuchWait.
+    """
+    case = _restored(program, state, now)
+    token = _waiting(case, wait, Job)
+    if not case.throw_error(token, code, message):
+        raise Uncaught(f"{token.node.element.id} does not catch {code}: {message}")
+    case.go()
+    return step_of(case)
+
+
+def tick(program: Program, state: bytes, *, now: datetime) -> Step:
+    """Fires what is due by `now`, in order of time."""
+    return step_of(_restored(program, state, now))
+
+
+def look(program: Program, state: bytes, *, now: datetime) -> Step:
+    """The Step as the state stands; nothing moves."""
+    return step_of(load(program, state, now))
+
+
+def retry(program: Program, state: bytes, wait: int, *, now: datetime) -> Step:
+    """Tries the element of an incident again.  Raises NoSuchWait."""
+    case = _restored(program, state, now)
+    token = case.tasks.get(wait)
+    if token is None or "incident" not in token.facts:
+        raise NoSuchWait
+    del token.facts["incident"]
+    _again(case, token)
+    case.go()
+    return step_of(case)
+
+
+def put(program: Program, state: bytes, variables: Mapping[str, Any], *, now: datetime) -> Step:
+    """An operator's change of the case's own variables."""
+    case = _restored(program, state, now)
+    case.variables.update(variables)
+    return step_of(case)
+
+
+def _again(case: Case, token: Token) -> None:
+    if "payload_in" in token.facts:
+        case.finish(token, token.facts["payload_in"])
+    elif token.watching:
+        case.watch(token.node, case.tasks.get(token.attached or 0), token.host)
+        token.leave()
+    else:
+        if isinstance(token.node, Inside | Many) and "passing" not in token.facts:
+            case.cancel_inside(token)
+        token._ready()
+
+
+def _restored(program: Program, state: bytes, now: datetime) -> Case:
+    """The case with everything fired that was due before what comes now: a deadline passed is a deadline passed."""
+    case = load(program, state, now)
+    for _ in range(MAX_STEPS):
+        due = min(
+            (
+                (token.facts["due"], token.id, token)
+                for token in case.tasks.values()
+                if isinstance(token.node, Catch) and "due" in token.facts and "incident" not in token.facts
+                if "passing" not in token.facts and from_text(token.facts["due"]) <= now
+            ),
+            default=None,
+            key=lambda one: (from_text(one[0]), one[1]),
+        )
+        if due is None:
+            return case
+        _fire(case, due[2], {})
+        case.go()
+    raise Stopped("timers go on firing without end")
+
+
+def _fire(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
+    if token.watching:
+        case.fire(token, payload)
+    else:
+        case.note(token, "caught", message=token.node.element.message)
+        case.finish(token, payload)
+
+
+def _waiting(case: Case, wait: int, kind: type) -> Token:
+    token = case.tasks.get(wait)
+    if token is None or not isinstance(token.node, kind) or "incident" in token.facts or "passing" in token.facts:
+        raise NoSuchWait
+    return token
+
+
+def _move(program: Program, state: bytes, wait: int, kind: type, values: Mapping[str, Any], now: datetime) -> Step:
+    case = _restored(program, state, now)
+    token = _waiting(case, wait, kind)
+    if kind is Catch:
+        _fire(case, token, values)
+    else:
+        case.finish(token, values)
+    case.go()
+    return step_of(case)

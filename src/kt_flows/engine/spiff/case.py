@@ -1,0 +1,405 @@
+"""A case on the move: one token at a time, what interrupts first, until everything waits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from kt_flows.clock import from_text, to_text
+from kt_flows.engine.dialect import Flow
+from kt_flows.engine.spiff.graph import Graph
+from kt_flows.engine.spiff.nodes import Catch, Human, Inside, Job, Many, Node, Race
+from kt_flows.engine.spiff.scope import values_of, variables_of
+from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.step import Trace
+from kt_flows.errors import FlowsError
+
+if TYPE_CHECKING:
+    from kt_flows.engine.program import Program
+
+MAX_STEPS = 1_000
+"""Tokens that may run in one move; more is an endless loop in the diagram."""
+MAX_DEPTH = 20
+
+
+class Stopped(FlowsError):
+    """The diagram runs on without ever waiting."""
+
+    code = "budget.steps"
+
+
+class Case(BpmnWorkflow):
+    """The live tokens of one case and its variables.  It exists for the length of one move."""
+
+    def __init__(self, program: Program, now: datetime) -> None:
+        # Not BpmnWorkflow's own: that one plants a task tree and predicts it.
+        self.program = program
+        self.spec = program.root
+        self.now = now
+        self.tasks: dict[int, Token] = {}
+        self.variables: dict[str, Any] = {}
+        self.implicit: dict[str, Any] = {"now": to_text(now)}
+        self.sequence = 0
+        self.queue: deque[Token] = deque()
+        self.ended: list[str] = []
+        self.trace: list[Trace] = []
+
+    # ---- moving
+
+    def go(self) -> None:
+        """Runs tokens until all wait.  A token that was cancelled meanwhile does not run."""
+        steps = 0
+        while True:
+            while self.queue:
+                token = self.queue.popleft()
+                if token.id not in self.tasks or token._state != TaskState.READY:
+                    continue
+                steps += 1
+                if steps > MAX_STEPS:
+                    self.park(token, Stopped(f"more than {MAX_STEPS} elements ran without waiting"))
+                    self.queue.clear()
+                    return
+                self._run(token)
+            if not self._join_inclusive():
+                return
+
+    def _run(self, token: Token) -> None:
+        try:
+            if not token.facts.pop("passing", False):
+                self.note(token, "entered")
+                self._open_watchers(token)
+                token._state = TaskState.STARTED
+                if not token.run():
+                    self._host_may_end(token)
+                    return
+            else:
+                token.complete()
+        except FlowsError as error:
+            self.park(token, error)
+
+    def park(self, token: Token, error: FlowsError) -> None:
+        """The token stays at its element as an incident; the rest of the case goes on."""
+        token._state = TaskState.STARTED
+        token.facts["incident"] = {"code": error.code, "message": error.message[:2_000]}
+        self.note(token, "incident", **token.facts["incident"])
+
+    def passed(self, token: Token) -> None:
+        """The token's element is done: leave by its flows."""
+        node = token.node
+        try:
+            chosen = node.choose(token) if not self._is_instance(token) else []
+        except FlowsError as error:
+            token.facts["passing"] = True
+            self.park(token, error)
+            return
+        self.note(token, "completed")
+        self._drop_watchers(token)
+        token.leave()
+        if self._is_instance(token):
+            self._instance_over(token)
+            return
+        for flow, target in chosen:
+            if flow.condition:
+                self.note(token, "taken", flow=flow.id, condition=flow.condition.text)
+            self.arrive(target, flow.id, token.host)
+        if node.element.type == "endEvent":
+            self._ended(token)
+        self._scope_may_end(token.host)
+
+    def arrive(self, node: Node, flow: str | None, host: Token | None) -> None:
+        """A token comes to a node; at a join it may have to wait for others."""
+        token = Token(self, node, host)
+        if not node.waits_for_tokens or len(node.incoming) < 2:
+            token._ready()
+            return
+        token.facts["flow"] = flow
+        token._state = TaskState.WAITING
+        if node.element.type == "parallelGateway":
+            self._join(node, host, set(node.incoming))
+
+    def _join(self, node: Node, host: Token | None, needed: set[str]) -> bool:
+        """Takes one waiting token of each needed flow and lets one go on, if all are there."""
+        by_flow: dict[str, Token] = {}
+        for token in self.tasks.values():
+            if token.node is node and token.host is host and token._state == TaskState.WAITING:
+                by_flow.setdefault(token.facts["flow"], token)
+        if not needed <= set(by_flow):
+            return False
+        first, *rest = by_flow.values()
+        for token in rest:
+            token.leave()
+        first.facts.clear()
+        first._ready()
+        return True
+
+    def _join_inclusive(self) -> bool:
+        """With nothing left to run: lets an inclusive join go on that no other token can still reach."""
+        for token in list(self.tasks.values()):
+            node = token.node
+            if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
+                continue
+            before = node.graph.before[node.element.id]
+            others = (
+                other
+                for other in self.tasks.values()
+                if other.host is token.host and not other.watching and other.node.graph is node.graph
+            )
+            if not any(other.node.element.id in before for other in others):
+                return self._join(node, token.host, set())
+        return False
+
+    # ---- scopes
+
+    def enter(self, start: Node, graph: Graph, host: Token | None) -> None:
+        """Begins a scope: its event sub-processes listen, a token stands at its start."""
+        depth, level = 0, host
+        while level is not None:
+            depth, level = depth + 1, level.host
+        if depth > MAX_DEPTH:
+            raise Stopped(f"calls are nested deeper than {MAX_DEPTH}")
+        holder = None if host is None or host.node.element.called is not None else host.node.element.id
+        for event_start in graph.event_starts.get(holder, []):
+            self.watch(event_start, host, host)
+        Token(self, start, host)._ready()
+
+    def watch(self, node: Node, attached: Token | None, host: Token | None) -> None:
+        """Opens a watcher: a boundary event, an event behind a gateway, the start of an event sub-process."""
+        watcher = Token(self, node, host, attached=attached.id if attached else 0)
+        watcher._state = TaskState.WAITING
+        try:
+            assert isinstance(node, Catch)
+            node.open(watcher)
+        except FlowsError as error:
+            self.park(watcher, error)
+
+    def _open_watchers(self, token: Token) -> None:
+        if token.node.boundaries and not any(other.attached == token.id for other in self.tasks.values()):
+            for boundary in token.node.boundaries:
+                self.watch(boundary, token, token.host)
+
+    def _drop_watchers(self, token: Token) -> None:
+        for other in [other for other in self.tasks.values() if other.attached == token.id and other is not token]:
+            other.leave()
+
+    def _is_instance(self, token: Token) -> bool:
+        host = token.host
+        return host is not None and isinstance(host.node, Many) and host.node.body is token.node
+
+    def _instance_over(self, token: Token) -> None:
+        host = token.host
+        assert host is not None
+        assert isinstance(host.node, Many)
+        try:
+            over = host.node.counted(host, token)
+        except FlowsError as error:
+            self.park(host, error)
+            return
+        if over:
+            self.cancel_inside(host)
+            self._finish_host(host)
+
+    def _host_may_end(self, token: Token) -> None:
+        """A sub-process that has nothing inside from the beginning is over at once."""
+        if isinstance(token.node, Inside):
+            self._scope_may_end(token)
+
+    def _scope_may_end(self, host: Token | None) -> None:
+        if any(token.host is host and not token.watching for token in self.tasks.values()):
+            return
+        if host is None:
+            for token in list(self.tasks.values()):
+                token.leave()
+        elif host.id in self.tasks and isinstance(host.node, Inside) and "incident" not in host.facts:
+            self.cancel_inside(host)
+            self._finish_host(host)
+
+    def _finish_host(self, host: Token) -> None:
+        try:
+            if isinstance(host.node, Inside) and host.node.element.called is not None:
+                outer = variables_of(host.host, self.variables)
+                outer.update(host.node.handed_out(host, host.facts["variables"]))
+            host.facts.pop("incident", None)
+            host.complete()
+        except FlowsError as error:
+            host.facts["passing"] = True
+            self.park(host, error)
+
+    def cancel_inside(self, host: Token | None) -> None:
+        """Everything in a scope goes, at any depth."""
+        for token in [token for token in self.tasks.values() if token.host is host]:
+            if token.id in self.tasks:
+                self.cancel_token(token)
+
+    def cancel_token(self, token: Token) -> None:
+        if not token.watching:
+            self.note(token, "cancelled")
+        token.leave()
+        self._drop_watchers(token)
+        self.cancel_inside(token)
+
+    # ---- events
+
+    def fire(self, watcher: Token, payload: Mapping[str, Any]) -> None:
+        """A watcher's event has come: what it interrupts goes, its own way begins."""
+        node, element = watcher.node, watcher.node.element
+        attached = self.tasks.get(watcher.attached or 0)
+        self.note(watcher, "caught", message=element.message, error=payload.get("error_code"))
+        racing = attached is not None and isinstance(attached.node, Race)
+        if racing or element.interrupting:
+            if element.type == "startEvent":
+                for token in [token for token in self.tasks.values() if token.host is watcher.host]:
+                    if token.id in self.tasks and token is not watcher:
+                        self.cancel_token(token)
+            elif attached is not None:
+                self.cancel_token(attached)
+            watcher.leave()
+        elif "every" in watcher.facts:
+            self._next_turn(watcher)
+        elif element.event == "timer":
+            watcher.leave()
+        self._take(node, element.type, watcher, payload)
+
+    def _next_turn(self, watcher: Token) -> None:
+        """The next turn of a cycle that lies ahead; turns that were missed are not made up for."""
+        facts = watcher.facts
+        if facts["left"] is not None:
+            facts["left"] -= 1
+            if facts["left"] <= 0:
+                watcher.leave()
+                return
+        due, every = from_text(facts["due"]), timedelta(seconds=facts["every"])
+        missed = max(0, (self.now - due) // every)
+        facts["due"] = to_text(due + every * (missed + 1))
+
+    def _take(self, node: Node, type_: str, watcher: Token, payload: Mapping[str, Any]) -> None:
+        passing = Token(self, node, watcher.host)
+        if type_ == "startEvent":
+            holder = node.graph.nodes[str(node.element.parent)]
+            passing.leave()
+            inside = Token(self, holder, watcher.host)
+            inside._state = TaskState.STARTED
+            self.note(inside, "entered")
+            for event_start in node.graph.event_starts.get(holder.element.id, []):
+                self.watch(event_start, inside, inside)
+            passing = Token(self, node, inside)
+        passing._state = TaskState.STARTED
+        self.finish(passing, payload)
+
+    def finish(self, token: Token, payload: Mapping[str, Any]) -> None:
+        """What a waiting token waited for has come: variables, outputs, onwards."""
+        try:
+            token.facts.pop("incident", None)
+            self.receive(token, payload)
+            token.node.end(token, dict(payload))
+        except FlowsError as error:
+            token.facts["payload_in"] = dict(payload)
+            self.park(token, error)
+            return
+        token.facts.pop("payload_in", None)
+        token.facts["passing"] = True
+        token._ready()
+
+    def receive(self, token: Token, payload: Mapping[str, Any]) -> None:
+        """Writes what came into the process's variables, as the kind of element asks."""
+        element = token.node.element
+        variables = variables_of(token.host, self.variables)
+        if isinstance(token.node, Human):
+            variables.update(payload)
+        elif isinstance(token.node, Job):
+            if element.result_variable and not element.outputs:
+                variables[element.result_variable] = dict(payload)
+            elif element.result_variable:
+                token.local[element.result_variable] = dict(payload)
+        elif element.message is not None and not element.outputs:
+            variables.update(payload)
+        elif element.event == "error":
+            for name, value in (
+                (element.error_code_variable, payload.get("error_code")),
+                (element.error_message_variable, payload.get("error_message")),
+            ):
+                if name:
+                    variables[name] = value
+
+    def keep_result(self, token: Token, result: Any) -> None:
+        """A script's or a table's result: the process's variable, or with outputs a name that only they see."""
+        element = token.node.element
+        if element.result_variable and element.outputs:
+            token.local[element.result_variable] = result
+        elif element.result_variable:
+            variables_of(token.host, self.variables)[element.result_variable] = result
+        token.node.end(token, {})
+
+    def throw_error(self, origin: Token, code: str, message: str) -> bool:
+        """Looks outwards for who catches the error; False where nobody does."""
+        payload = {"error_code": code, "error_message": message}
+        watcher = self._catcher(origin, "error", code)
+        if watcher is None:
+            return False
+        self.note(origin, "thrown", error=code, reason=message)
+        self.fire(watcher, payload)
+        return True
+
+    def _catcher(self, origin: Token, event: str, code: str | None) -> Token | None:
+        level: Token | None = origin
+        while level is not None:
+            around = [
+                other
+                for other in self.tasks.values()
+                if other.watching
+                and other.node.element.event == event
+                and (
+                    other.attached == level.id
+                    or (other.node.element.type == "startEvent" and other.host is level.host)
+                )
+            ]
+            for wanted in (code, None):
+                for other in around:
+                    element = other.node.element
+                    if (element.error_code if event == "error" else element.escalation_code) == wanted:
+                        return other
+            level = level.host
+        return None
+
+    def _ended(self, token: Token) -> None:
+        element = token.node.element
+        if token.host is None:
+            self.ended.append(element.id)
+        if element.event == "terminate":
+            self.cancel_inside(token.host)
+
+    def throw(self, token: Token) -> bool:
+        """An error or escalation that an event throws; whether the token may go on from it."""
+        element = token.node.element
+        if element.event == "escalation":
+            watcher = self._catcher(token, "escalation", element.escalation_code)
+            self.note(token, "thrown", escalation=element.escalation_code)
+            if watcher is not None:
+                self.fire(watcher, {})
+            return token.id in self.tasks
+        token.leave()
+        if not self.throw_error(token, str(element.error_code), element.name):
+            self.tasks[token.id] = token
+            raise Uncaught(f"nobody catches the error {element.error_code}", code="error.uncaught")
+        return False
+
+    def holds(self, token: Token, flow: Flow) -> bool:
+        """Whether a flow's condition is true for the token."""
+        assert flow.condition is not None
+        return flow.condition.evaluate(values_of(token)) is True
+
+    def note(self, token: Token, kind: Any, **detail: Any) -> None:
+        """One line of history."""
+        element = token.node.element
+        kept = {name: value for name, value in detail.items() if value is not None}
+        self.trace.append(Trace(element.id, element.process_key, kind, kept))
+
+
+class Uncaught(FlowsError):
+    """An error in the diagram that nobody catches."""
+
+    code = "error.uncaught"

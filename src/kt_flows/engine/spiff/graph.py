@@ -1,0 +1,98 @@
+"""A process as SpiffWorkflow's spec: its nodes, connected, with what the joins must know beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+
+from kt_flows.engine.definition import Definition
+from kt_flows.engine.dialect import Element
+from kt_flows.engine.spiff.nodes import KINDS, Catch, Job, Many, Node
+
+
+class Graph(BpmnProcessSpec):
+    """The nodes of one process by element id, built from the checked definition and never changed."""
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(name=definition.key, description=definition.name)
+        # Stock's own entry and exit, which an element called «Start» or «End» would collide with.
+        self.task_specs.clear()
+        self.definition = definition
+        self.nodes: dict[str, Node] = {}
+        self.defaults: dict[str, str] = {}
+        self.event_starts: dict[str | None, list[Node]] = {}
+        """Starts of the event sub-processes by the scope that they stand in."""
+        self._entries: dict[str | None, list[Node]] = {}
+        for element in definition.elements.values():
+            self.nodes[element.id] = self._node(element)
+        for element in definition.elements.values():
+            self._place(element)
+        for flow in definition.flows.values():
+            source, target = self.nodes[flow.source], self.nodes[flow.target]
+            source.flows.append((flow, target))
+            target.incoming.append(flow.id)
+            if flow.default:
+                self.defaults[flow.source] = flow.id
+        self.before: dict[str, frozenset[str]] = {
+            id: self._reaching(node) for id, node in self.nodes.items() if node.element.type == "inclusiveGateway"
+        }
+
+    def _node(self, element: Element) -> Node:
+        kind: type[Node] = KINDS[element.type]
+        if element.topic is not None:
+            kind = Job
+        if element.type == "startEvent" and self._in_event_sub_process(element):
+            kind = Catch
+        body = kind(self, element)
+        return Many(self, element, body) if element.loop is not None else body
+
+    def _in_event_sub_process(self, element: Element) -> bool:
+        parent = self.definition.elements.get(element.parent or "")
+        return parent is not None and parent.triggered_by_event
+
+    def _place(self, element: Element) -> None:
+        node = self.nodes[element.id]
+        if element.type == "boundaryEvent":
+            self.nodes[str(element.attached_to)].boundaries.append(node)
+        elif element.type == "startEvent" and self._in_event_sub_process(element):
+            holder = self.definition.elements[str(element.parent)]
+            self.event_starts.setdefault(holder.parent, []).append(node)
+        elif element.type == "startEvent":
+            self._entries.setdefault(element.parent, []).append(node)
+
+    def entry(self, message: str | None = None, start_element: str | None = None) -> Node:
+        """Where a case begins: the named start, the one for the message, else the plain one, else the only one."""
+        starts = self._entries.get(None, [])
+        for node in starts:
+            if node.element.id == start_element or (message and node.element.message == message):
+                return node
+        plain = [node for node in starts if node.element.event == "none"]
+        return (plain or starts)[0]
+
+    def inner_entry(self, id: str) -> Node:
+        """Where a sub-process begins; an event sub-process goes on from its own start."""
+        if id in self._entries:
+            return self._entries[id][0]
+        return next(node for nodes in self.event_starts.values() for node in nodes if node.element.parent == id)
+
+    def _reaching(self, join: Node) -> frozenset[str]:
+        """Ids of the elements from which a token may still come to the join without passing it."""
+        sources: dict[str, set[str]] = {}
+        for node in self.nodes.values():
+            for _, target in node.flows:
+                sources.setdefault(target.element.id, set()).add(node.element.id)
+            for boundary in node.boundaries:
+                sources.setdefault(boundary.element.id, set()).add(node.element.id)
+        seen: set[str] = set()
+        to_do = list(sources.get(join.element.id, ()))
+        while to_do:
+            id = to_do.pop()
+            if id != join.element.id and id not in seen:
+                seen.add(id)
+                to_do.extend(sources.get(id, ()))
+        return frozenset(seen)
+
+    def serialize(self, *_: Any, **__: Any) -> Any:
+        """A graph is never written: it is built again from the definition's bytes."""
+        raise TypeError("a graph is built from its definition")
