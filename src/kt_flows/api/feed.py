@@ -37,7 +37,7 @@ class Feed:
     """The shared reader.  Starts with its first listener, rests when the last one leaves."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self.source = source
         self._lock = threading.Lock()
         self._events: deque[Any] = deque()
         self._since: str | None = None
@@ -70,6 +70,7 @@ class Feed:
             if self._thread is None or not self._thread.is_alive():
                 self._events.clear()
                 self._since = self._head = None
+                self._wake.set()
                 self._thread = threading.Thread(target=self._read, name="event-feed", daemon=True)
                 self._thread.start()
         try:
@@ -101,11 +102,11 @@ class Feed:
 
     def _take(self) -> bool:
         if self._head is None:
-            head = self._source.head()
+            head = self.source.head()
             with self._lock:
                 self._since = self._head = head
             return True
-        events = self._source.after(self._head, BATCH)
+        events = self.source.after(self._head, BATCH)
         with self._lock:
             for event in events:
                 self._events.append(event)
