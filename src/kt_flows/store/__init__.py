@@ -1,1 +1,1 @@
-
+"""Everything that lasts: tables, the one commit, named queries."""

@@ -1,0 +1,153 @@
+"""The one engine, the one commit: transactions that write, readings that cannot."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+T = TypeVar("T")
+AGAIN = ("40001", "40P01")
+"""Serialization failure, deadlock: the same work may do next time."""
+ATTEMPTS = 5
+
+log = logging.getLogger(__name__)
+
+_OPTIONS = (
+    "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000 "
+    "-c timezone=UTC -c application_name=kt-flows"
+)
+# Without these a vanished machine would hold its row locks for hours.
+_SOCKET = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class Reading:
+    """A connection for queries.  Its transaction is read-only: PostgreSQL refuses a write."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def all(self, query: sa.Executable) -> Sequence[sa.Row[Any]]:
+        return self._connection.execute(query).all()
+
+    def first(self, query: sa.Executable) -> sa.Row[Any] | None:
+        return self._connection.execute(query).first()
+
+    def value(self, query: sa.Executable) -> Any:
+        return self._connection.execute(query).scalar()
+
+
+class Transaction(Reading):
+    """A connection that may write.  What it did is committed when the block that opened it ends well."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._after: list[Callable[[], None]] = []
+
+    def do(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Runs a statement (once for all `rows`, where given); answers how many rows it touched."""
+        if rows is not None and not rows:
+            return 0
+        result = (
+            self._connection.execute(statement, rows) if rows is not None else self._connection.execute(statement)
+        )
+        return max(0, result.rowcount) if isinstance(result, sa.CursorResult) else 0
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Something to do once it lasts, such as waking a worker."""
+        if call not in self._after:
+            self._after.append(call)
+
+
+class Database:
+    """One pool of connections to one PostgreSQL."""
+
+    def __init__(self, url: str, *, size: int = 12, revive: Callable[[], None] | None = None) -> None:
+        """`revive` is called when PostgreSQL cannot be reached; it may bring an embedded one back."""
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1) if url.startswith("postgresql://") else url
+        self.url = url
+        self._revive = revive
+        self._reviving = threading.Lock()
+        self.engine = sa.create_engine(
+            url,
+            pool_size=size,
+            max_overflow=size,
+            pool_timeout=10,
+            pool_use_lifo=True,
+            hide_parameters=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={**_SOCKET, "options": _OPTIONS},
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commits at the end of the block, rolls back when it raises.  The only commit of the service."""
+        with self._connected() as connection, connection.begin() as begun:
+            transaction = Transaction(connection)
+            yield transaction
+            begun.commit()
+        for call in transaction._after:
+            call()
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """`work` in one transaction, again when PostgreSQL chose it as a deadlock's victim."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction() as tx:
+                    return work(tx)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in AGAIN or attempt == ATTEMPTS:
+                    raise
+                log.info("transaction runs again", extra={"attempt": attempt})
+                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads the victims, hides nothing
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """One consistent look; writes are refused."""
+        with self._connected() as connection:
+            connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield Reading(connection)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        try:
+            connection = self.engine.connect()
+        except OperationalError:
+            self.away()
+            connection = self.engine.connect()
+        try:
+            yield connection
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                self.away()
+            raise
+        finally:
+            connection.close()
+
+    def away(self) -> None:
+        """PostgreSQL does not answer: bring it back if it is ours to bring back."""
+        if self._revive is None:
+            return
+        with self._reviving:
+            self._revive()
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,83 @@
+"""The feed of changes, readable from any position without a gap.
+
+Rows are ordered by the transaction that wrote them and read only below the oldest one still running: a transaction
+that commits late can then never appear behind a reader's back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kt_flows.store.db import Database, Reading
+from kt_flows.store.tables import event
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """`kind` is `task` or `instance`, `what` what happened to it; `position` is where a reader goes on after it."""
+
+    position: str
+    kind: str
+    what: str
+    at: datetime
+    instance_id: UUID
+    task_id: UUID | None
+    groups: tuple[str, ...]
+    assignee: str | None
+    data: Mapping[str, Any]
+
+
+_SETTLED = event.c.tx < sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
+
+
+def head(reading: Reading) -> str:
+    """The position of now."""
+    query = sa.select(event.c.tx, event.c.id).where(_SETTLED).order_by(event.c.tx.desc(), event.c.id.desc()).limit(1)
+    row = reading.first(query)
+    return f"{row.tx}-{row.id}" if row else "0-0"
+
+
+def after(reading: Reading, position: str, limit: int) -> list[EventView]:
+    """What came after a position, in commit order."""
+    tx, _, id = position.partition("-")
+    query = (
+        sa.select(event)
+        .where(_SETTLED, sa.tuple_(event.c.tx, event.c.id) > sa.tuple_(int(tx), int(id or 0)))
+        .order_by(event.c.tx, event.c.id)
+        .limit(limit)
+    )
+    return [
+        EventView(
+            f"{row.tx}-{row.id}",
+            row.kind,
+            row.what,
+            row.at,
+            row.instance_id,
+            row.task_id,
+            tuple(row.groups),
+            row.assignee,
+            row.data,
+        )
+        for row in reading.all(query)
+    ]
+
+
+class EventSource:
+    """The feed for one process's shared reader."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def head(self) -> str:
+        with self._db.reading() as reading:
+            return head(reading)
+
+    def after(self, position: str, limit: int) -> list[EventView]:
+        with self._db.reading() as reading:
+            return after(reading, position, limit)

@@ -1,0 +1,43 @@
+"""Figures that an operator would alarm on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from kt_flows.store.db import Reading
+from kt_flows.store.tables import instance, job, mail_in, task
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    jobs: Mapping[str, int]
+    oldest_due_seconds: float
+    open_tasks: int
+    instances: Mapping[str, int]
+    unsorted_mail: int
+
+
+def figures(reading: Reading, now: datetime) -> Figures:
+    """Counts of what is not over; lateness in seconds."""
+    live = ("available", "running", "stuck")
+    by_state = reading.all(sa.select(job.c.state, sa.func.count()).where(job.c.state.in_(live)).group_by(job.c.state))
+    oldest = reading.value(
+        sa.select(sa.func.min(job.c.run_at)).where(job.c.state == "available", job.c.run_at <= now)
+    )
+    resting = ("active", "suspended")
+    cases = reading.all(
+        sa.select(instance.c.status, sa.func.count())
+        .where(instance.c.status.in_(resting))
+        .group_by(instance.c.status)
+    )
+    return Figures(
+        jobs={**dict.fromkeys(live, 0), **{row[0]: row[1] for row in by_state}},
+        oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+        open_tasks=reading.value(sa.select(sa.func.count()).where(task.c.state.in_(("open", "claimed")))) or 0,
+        instances={**dict.fromkeys(resting, 0), **{row[0]: row[1] for row in cases}},
+        unsorted_mail=reading.value(sa.select(sa.func.count()).where(mail_in.c.verdict == "unsorted")) or 0,
+    )

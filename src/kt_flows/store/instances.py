@@ -1,0 +1,245 @@
+"""Cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from kt_flows.clock import from_text
+from kt_flows.security import Actor
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.tables import idempotency, instance, job, message_wait, task
+
+LIVE_JOBS = ("available", "running", "stuck")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitView:
+    """One thing that a case waits for; only what its kind has is set."""
+
+    kind: str
+    element_id: str | None
+    task_id: UUID | None = None
+    due_at: datetime | None = None
+    name: str | None = None
+    correlation: Mapping[str, Any] | None = None
+    job_id: UUID | None = None
+    topic: str | None = None
+    state: str | None = None
+    groups: tuple[str, ...] | None = None
+    assignee: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    id: UUID
+    definition_id: UUID
+    definition_key: str
+    version: int
+    business_key: str | None
+    source: str | None
+    state: str
+    variables: Mapping[str, Any]
+    started_at: datetime
+    ended_at: datetime | None
+    waits: tuple[WaitView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A case whose row this transaction holds."""
+
+    id: UUID
+    definition_key: str
+    bundle_id: str
+    business_key: str | None
+    status: str
+    snapshot: bytes
+
+
+_STUCK = sa.exists().where(job.c.instance_id == instance.c.id, job.c.state == "stuck").correlate(instance)
+STATE = sa.case((sa.and_(instance.c.status == "active", _STUCK), "stuck"), else_=instance.c.status).label("state")
+_COLUMNS = (
+    instance.c.id,
+    instance.c.definition_id,
+    instance.c.definition_key,
+    instance.c.version,
+    instance.c.business_key,
+    instance.c.source,
+    STATE,
+    instance.c.variables,
+    instance.c.started_at,
+    instance.c.ended_at,
+)
+
+
+def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> Held | None:
+    """Locks a case's row, first of all locks.  None where there is none, or another holds it and that is to be
+    skipped."""
+    columns = ("id", "definition_key", "bundle_id", "business_key", "status", "snapshot")
+    query = sa.select(*(instance.c[name] for name in columns)).where(instance.c.id == id)
+    row = tx.first(query.with_for_update(skip_locked=skip_locked))
+    return Held(row.id, row[1], row[2], row[3], row[4], bytes(row[5])) if row else None
+
+
+def add(tx: Transaction, values: Mapping[str, Any]) -> bool:
+    """A new case; False where its source and business key are another's."""
+    return tx.do(insert(instance).values(values).on_conflict_do_nothing()) == 1
+
+
+def named(reading: Reading, source: str, business_key: str) -> sa.Row[Any] | None:
+    """Id, definition key and body hash of the case under a natural key."""
+    return reading.first(
+        sa.select(instance.c.id, instance.c.definition_key, instance.c.body_hash).where(
+            instance.c.source == source, instance.c.business_key == business_key
+        )
+    )
+
+
+def remember_key(tx: Transaction, *, caller: str, key: str, body_hash: str, id: UUID, now: datetime) -> bool:
+    """Takes an idempotency key; False where it is taken (waits for a race to end)."""
+    values = {"caller": caller, "key": key, "body_hash": body_hash, "instance_id": id, "created_at": now}
+    return tx.do(insert(idempotency).values(values).on_conflict_do_nothing()) == 1
+
+
+def under_key(reading: Reading, caller: str, key: str) -> sa.Row[Any] | None:
+    return reading.first(
+        sa.select(idempotency.c.instance_id, idempotency.c.body_hash).where(
+            idempotency.c.caller == caller, idempotency.c.key == key
+        )
+    )
+
+
+def keep(tx: Transaction, id: UUID, **values: Any) -> None:
+    tx.do(instance.update().where(instance.c.id == id).values(**values))
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """A case that the caller may see: all for some roles, else those it started or whose tasks are its groups'."""
+    if actor.sees_all_instances:
+        return sa.true()
+    mine = sa.exists().where(
+        task.c.instance_id == instance.c.id,
+        sa.or_(task.c.groups.overlap(sorted(actor.groups)), task.c.assignee == actor.name),
+    )
+    return sa.or_(instance.c.started_by == actor.name, mine)
+
+
+def visible(reading: Reading, actor: Actor, id: UUID) -> InstanceView | None:
+    row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id, visible_to(actor)))
+    return InstanceView(*row, waits(reading, [id]).get(id, ())) if row else None  # type: ignore[arg-type]
+
+
+def one(reading: Reading, id: UUID) -> InstanceView:
+    """The case, whoever asks: for the answer to a move that the caller made."""
+    row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id))
+    assert row is not None
+    return InstanceView(*row, waits(reading, [id]).get(id, ()))  # type: ignore[arg-type]
+
+
+def visible_ids(reading: Reading, actor: Actor, ids: set[UUID]) -> set[UUID]:
+    query = sa.select(instance.c.id).where(instance.c.id.in_(ids), visible_to(actor))
+    return {row.id for row in reading.all(query)}
+
+
+def waits(reading: Reading, ids: list[UUID]) -> dict[UUID, tuple[WaitView, ...]]:
+    """What these cases wait for, by case: tasks, then timers and jobs by time, then messages."""
+    found: dict[UUID, list[WaitView]] = {id: [] for id in ids}
+    open_ = task.c.state.in_(("open", "claimed"))
+    for row in reading.all(sa.select(task).where(task.c.instance_id.in_(ids), open_).order_by(task.c.wait)):
+        wait = WaitView(
+            "task",
+            row.element_id,
+            task_id=row.id,
+            due_at=row.due_at,
+            name=row.name,
+            state=row.state,
+            groups=tuple(row.groups),
+            assignee=row.assignee,
+        )
+        found[row.instance_id].append(wait)
+    live = sa.select(job).where(job.c.instance_id.in_(ids), job.c.state.in_(LIVE_JOBS))
+    for row in reading.all(live.order_by(job.c.run_at, job.c.id)):
+        if row.kind == "timer":
+            wait = WaitView("timer", row.element_id, due_at=row.run_at, job_id=row.id)
+        else:
+            wait = WaitView(
+                "job",
+                row.element_id,
+                job_id=row.id,
+                topic=row.kind,
+                state=row.state,
+                due_at=row.run_at,
+                error=row.last_error,
+            )
+        found[row.instance_id].append(wait)
+    listening = sa.select(message_wait).where(message_wait.c.instance_id.in_(ids)).order_by(message_wait.c.wait)
+    for row in reading.all(listening):
+        wait = WaitView("message", row.element_id, name=row.name, correlation=orjson.loads(row.correlation))
+        found[row.instance_id].append(wait)
+    return {id: tuple(found[id]) for id in ids}
+
+
+def page(
+    reading: Reading,
+    actor: Actor,
+    *,
+    definition_key: str | None,
+    state: str | None,
+    business_key: str | None,
+    started_after: Any,
+    variables: Mapping[str, Any],
+    after: list[Any] | None,
+    limit: int,
+) -> tuple[list[InstanceView], list[Any] | None]:
+    """Newest first; a variable is found by its value's text, whichever JSON type it has."""
+    query = sa.select(*_COLUMNS).where(visible_to(actor))
+    if definition_key is not None:
+        query = query.where(instance.c.definition_key == definition_key)
+    if business_key is not None:
+        query = query.where(instance.c.business_key == business_key)
+    if started_after is not None:
+        query = query.where(instance.c.started_at > _moment(started_after))
+    if state == "stuck":
+        query = query.where(instance.c.status == "active", _STUCK)
+    elif state == "active":
+        query = query.where(instance.c.status == "active", ~_STUCK)
+    elif state is not None:
+        query = query.where(instance.c.status == state)
+    for name, value in variables.items():
+        query = query.where(instance.c.variables[name].astext == value)
+    if after is not None:
+        query = query.where(
+            sa.tuple_(instance.c.started_at, instance.c.id) < sa.tuple_(_moment(after[0]), sa.cast(after[1], sa.UUID))
+        )
+    rows = reading.all(query.order_by(instance.c.started_at.desc(), instance.c.id.desc()).limit(limit + 1))
+    of = waits(reading, [row.id for row in rows[:limit]])
+    views = [InstanceView(*row, of[row.id]) for row in rows[:limit]]  # type: ignore[arg-type]
+    more = len(rows) > limit
+    return views, [views[-1].started_at.isoformat(), str(views[-1].id)] if more else None
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else from_text(str(value).replace(" ", "+"))
+
+
+def newest(
+    reading: Reading, *, definition_key: str, variables: Mapping[str, Any], active: bool, not_id: UUID | None
+) -> sa.Row[Any] | None:
+    """The newest case of a process with these variables (dotted names reach into maps)."""
+    query = sa.select(*_COLUMNS).where(instance.c.definition_key == definition_key)
+    for name, value in variables.items():
+        query = query.where(instance.c.variables[tuple(name.split("."))].astext == str(value))
+    if active:
+        query = query.where(instance.c.status == "active")
+    if not_id is not None:
+        query = query.where(instance.c.id != not_id)
+    return reading.first(query.order_by(instance.c.started_at.desc()).limit(1))

@@ -1,0 +1,215 @@
+"""Everything with a date: timers, outside calls, retries, polls, incidents.
+
+A short job (a timer) holds its row lock through its one transaction: a killed worker's job is free as soon as its
+connection closes.  An outside call takes a lease with a token; who settles without the token has lost the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.ids import new_id
+from kt_flows.store.tables import instance, job
+
+INCIDENT = "element.retry"
+TIMER = "timer"
+START_TIMER = "start.timer"
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    id: UUID
+    key: str
+    kind: str
+    instance_id: UUID | None
+    wait: int | None
+    element_id: str | None
+    payload: Mapping[str, Any]
+    retry: str | None
+    state: str
+    attempt: int
+    run_at: datetime
+    lease_token: UUID | None
+    last_error: str | None
+    created_at: datetime
+
+
+_COLUMNS = tuple(job.c[name] for name in JobView.__dataclass_fields__)
+# A case that rests keeps its jobs where they are.
+_RESTS = sa.exists().where(instance.c.id == job.c.instance_id, instance.c.status == "suspended").correlate(job)
+
+
+def _view(row: sa.Row[Any] | None) -> JobView | None:
+    return JobView(*row) if row else None
+
+
+def add(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """New jobs; one whose key is there already stays as it is."""
+    common = {"state": "available", "attempt": 0, "created_at": now, "retry": None, "last_error": None}
+    optional = {"instance_id": None, "wait": None, "element_id": None}
+    statement = insert(job).on_conflict_do_nothing(index_elements=["key"])
+    tx.do(statement, [{"id": new_id(), **common, **optional, **row} for row in rows])
+
+
+def put_periodic(
+    tx: Transaction, *, key: str, kind: str, payload: Mapping[str, Any], run_at: datetime, now: datetime
+) -> None:
+    """A job that is always there: made once, its payload renewed, its time kept when it is sooner."""
+    values = {
+        "id": new_id(),
+        "key": key,
+        "kind": kind,
+        "payload": payload,
+        "state": "available",
+        "attempt": 0,
+        "run_at": run_at,
+        "created_at": now,
+    }
+    statement = insert(job).values(values)
+    tx.do(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "payload": statement.excluded.payload,
+                "run_at": sa.func.least(job.c.run_at, statement.excluded.run_at),
+                "state": sa.case((job.c.state.in_(("done", "cancelled", "stuck")), "available"), else_=job.c.state),
+            },
+        )
+    )
+
+
+def lock_due(tx: Transaction, kinds: Sequence[str], now: datetime) -> JobView | None:
+    """The oldest due job of these kinds, its row locked until the transaction ends; another's is passed over."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(job.c.state == "available", job.c.run_at <= now, job.c.kind.in_(kinds), ~_RESTS)
+        .order_by(job.c.run_at, job.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=job)
+    )
+    return _view(tx.first(query))
+
+
+def due(reading: Reading, kinds: Sequence[str], now: datetime, limit: int) -> list[JobView]:
+    """Due jobs of these kinds, oldest first, without a lock."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(job.c.state == "available", job.c.run_at <= now, job.c.kind.in_(kinds), ~_RESTS)
+        .order_by(job.c.run_at, job.c.id)
+        .limit(limit)
+    )
+    return [JobView(*row) for row in reading.all(query)]
+
+
+def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> JobView | None:
+    """Locks one job; its case, if it has one, must be held before."""
+    query = sa.select(*_COLUMNS).where(job.c.id == id).with_for_update(skip_locked=skip_locked)
+    return _view(tx.first(query))
+
+
+def lease(
+    tx: Transaction, *, not_kinds: Sequence[str], now: datetime, lease_for: timedelta, limit: int
+) -> list[JobView]:
+    """Takes due outside calls, and those whose lease ran out; the attempt counts from here, also if we die."""
+    free = sa.or_(
+        sa.and_(job.c.state == "available", job.c.run_at <= now),
+        sa.and_(job.c.state == "running", job.c.lease_until < now),
+    )
+    chosen = (
+        sa.select(job.c.id)
+        .where(free, job.c.kind.not_in(not_kinds), ~_RESTS)
+        .order_by(job.c.run_at, job.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=job)
+        .cte("chosen")
+    )
+    statement = (
+        job.update()
+        .where(job.c.id == chosen.c.id)
+        .values(
+            state="running",
+            attempt=job.c.attempt + 1,
+            lease_until=now + lease_for,
+            lease_token=uuid4(),
+        )
+        .returning(*_COLUMNS)
+    )
+    return [JobView(*row) for row in tx.all(statement)]
+
+
+def renew(tx: Transaction, ids: Sequence[UUID], tokens: Sequence[UUID], until: datetime) -> None:
+    """Keeps leases that are still ours."""
+    if ids:
+        mine = job.update().where(
+            job.c.id.in_(list(ids)), job.c.lease_token.in_(list(tokens)), job.c.state == "running"
+        )
+        tx.do(mine.values(lease_until=until))
+
+
+def next_run_at(reading: Reading, *, periodic: bool = True, after: datetime | None = None) -> datetime | None:
+    """When the earliest waiting job is due; without `periodic`, only those of cases."""
+    query = sa.select(sa.func.min(job.c.run_at)).where(job.c.state == "available", ~_RESTS)
+    if not periodic:
+        query = query.where(job.c.instance_id.is_not(None))
+    if after is not None:
+        query = query.where(job.c.run_at > after)
+    moment: datetime | None = reading.value(query)
+    return moment
+
+
+def live_of(reading: Reading, instance_id: UUID) -> dict[tuple[str, int], JobView]:
+    """A case's jobs that are not over, by (class, wait): `timer`, `incident` or `job`."""
+    query = sa.select(*_COLUMNS).where(
+        job.c.instance_id == instance_id, job.c.state.in_(("available", "running", "stuck")), job.c.wait.is_not(None)
+    )
+    found = {}
+    for row in reading.all(query):
+        view = JobView(*row)
+        found[(class_of(view.kind), view.wait or 0)] = view
+    return found
+
+
+def class_of(kind: str) -> str:
+    return {TIMER: "timer", INCIDENT: "incident"}.get(kind, "job")
+
+
+def keep(tx: Transaction, id: UUID, **values: Any) -> None:
+    tx.do(job.update().where(job.c.id == id).values(**values))
+
+
+def close(tx: Transaction, ids: Sequence[UUID], state: str) -> None:
+    if ids:
+        tx.do(job.update().where(job.c.id.in_(list(ids))).values(state=state, lease_until=None, lease_token=None))
+
+
+def nudge(tx: Transaction, key: str, now: datetime) -> None:
+    """Makes a periodic job due now."""
+    tx.do(job.update().where(job.c.key == key, job.c.state == "available").values(run_at=now))
+
+
+def one(reading: Reading, id: UUID) -> JobView | None:
+    return _view(reading.first(sa.select(*_COLUMNS).where(job.c.id == id)))
+
+
+def page(
+    reading: Reading, *, state: str | None, after: list[Any] | None, limit: int, **filters: Any
+) -> tuple[list[JobView], list[Any] | None]:
+    """Jobs by age; `filters` may name `instance_id` and `kind`."""
+    query = sa.select(*_COLUMNS)
+    if state is not None:
+        query = query.where(job.c.state == state)
+    for name, value in filters.items():
+        if value is not None:
+            query = query.where(job.c[name] == value)
+    if after is not None:
+        query = query.where(job.c.id > UUID(after[0]))
+    rows = [JobView(*row) for row in reading.all(query.order_by(job.c.id).limit(limit + 1))]
+    return rows[:limit], [str(rows[limit - 1].id)] if len(rows) > limit else None

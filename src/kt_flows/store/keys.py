@@ -1,0 +1,66 @@
+"""API keys by their hashes, and the sandbox's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.tables import api_key, sandbox_clock
+
+
+def add(
+    tx: Transaction,
+    *,
+    id: str,
+    name: str,
+    roles: Sequence[str],
+    groups: Sequence[str],
+    digest: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> None:
+    tx.do(
+        api_key.insert().values(
+            id=id,
+            name=name,
+            roles=list(roles),
+            groups=list(groups),
+            digest=digest,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+
+
+def find(reading: Reading, id: str, now: datetime) -> sa.Row[Any] | None:
+    """A key that is neither revoked nor expired."""
+    live = sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
+    return reading.first(sa.select(api_key).where(api_key.c.id == id, api_key.c.revoked_at.is_(None), live))
+
+
+def any_live(reading: Reading, now: datetime) -> bool:
+    live = sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
+    return bool(reading.value(sa.select(sa.exists().where(api_key.c.revoked_at.is_(None), live))))
+
+
+def revoke(tx: Transaction, id: str, now: datetime) -> bool:
+    here = api_key.update().where(api_key.c.id == id, api_key.c.revoked_at.is_(None))
+    return tx.do(here.values(revoked_at=now)) == 1
+
+
+def clock_offset(reading: Reading) -> timedelta:
+    """How far the sandbox's clock has been moved."""
+    return reading.value(sa.select(sandbox_clock.c.offset)) or timedelta()
+
+
+def keep_clock_offset(tx: Transaction, offset: timedelta) -> None:
+    tx.do(
+        insert(sandbox_clock)
+        .values(id=1, offset=offset)
+        .on_conflict_do_update(index_elements=["id"], set_={"offset": offset})
+    )

@@ -1,0 +1,66 @@
+"""Mail that went out, so that replies find their case; mail that came in, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from kt_flows.mail import IncomingMail
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.ids import new_id
+from kt_flows.store.tables import mail_in, mail_out
+
+
+def sent(tx: Transaction, values: Mapping[str, Any]) -> None:
+    """Remembers a mail that is about to go out; the same again changes nothing."""
+    tx.do(insert(mail_out).values(values).on_conflict_do_nothing())
+
+
+def by_token(reading: Reading, tokens: Sequence[str]) -> sa.Row[Any] | None:
+    """The newest mail that carried one of these tokens."""
+    return _newest(reading, mail_out.c.token.in_(list(tokens))) if tokens else None
+
+
+def by_message_id(reading: Reading, message_ids: Sequence[str]) -> sa.Row[Any] | None:
+    return _newest(reading, mail_out.c.message_id.in_(list(message_ids))) if message_ids else None
+
+
+def by_mark(reading: Reading, marks: Sequence[str]) -> sa.Row[Any] | None:
+    return _newest(reading, mail_out.c.subject_mark.in_(list(marks))) if marks else None
+
+
+def _newest(reading: Reading, where: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
+    return reading.first(sa.select(mail_out).where(where).order_by(mail_out.c.sent_at.desc()).limit(1))
+
+
+def take_in(tx: Transaction, mail: IncomingMail, now: datetime) -> UUID | None:
+    """Remembers a mail by its Message-ID; None where it came before (from a second mailbox, or fetched again)."""
+    id = new_id()
+    values = {
+        "id": id,
+        "message_id": mail.message_id,
+        "digest": mail.digest,
+        "received_at": mail.received_at,
+        "fetched_at": now,
+        "sender": mail.sender,
+        "subject": mail.subject,
+        "text": mail.text,
+        "raw": mail.raw,
+        "verdict": "new",
+    }
+    return id if tx.do(insert(mail_in).values(values).on_conflict_do_nothing()) else None
+
+
+def judged(
+    tx: Transaction, id: UUID, verdict: str, *, method: str | None = None, instance_id: UUID | None = None
+) -> None:
+    tx.do(mail_in.update().where(mail_in.c.id == id).values(verdict=verdict, method=method, instance_id=instance_id))
+
+
+def one(reading: Reading, id: UUID) -> sa.Row[Any] | None:
+    return reading.first(sa.select(mail_in).where(mail_in.c.id == id))

@@ -1,0 +1,129 @@
+"""The memory of the one door for messages, and who waits for which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.ids import new_id
+from kt_flows.store.tables import message, message_key, message_wait
+
+
+def canonical(correlation: Mapping[str, Any]) -> str:
+    """Correlation values as one text: sorted, each as text."""
+    return orjson.dumps(
+        {name: str(value) for name, value in correlation.items()}, option=orjson.OPT_SORT_KEYS
+    ).decode()
+
+
+def lock(tx: Transaction, name: str, key: str) -> None:
+    """Takes turns with every equal message and every wait that opens for it."""
+    values = {"name": name, "correlation": key}
+    statement = insert(message_key).values(values)
+    tx.do(
+        statement.on_conflict_do_update(
+            index_elements=["name", "correlation"], set_={"name": statement.excluded.name}
+        )
+    )
+
+
+def waiting(
+    reading: Reading, name: str, *, correlation: str | None, business_key: str | None
+) -> list[tuple[UUID, int]]:
+    """(case, wait) of those who wait for the message, oldest case first."""
+    query = sa.select(message_wait.c.instance_id, message_wait.c.wait).where(message_wait.c.name == name)
+    if correlation is not None:
+        query = query.where(message_wait.c.correlation == correlation)
+    else:
+        query = query.where(message_wait.c.business_key == business_key)
+    return [(row.instance_id, row.wait) for row in reading.all(query.order_by(message_wait.c.instance_id))]
+
+
+def open_of(reading: Reading, instance_id: UUID) -> dict[int, sa.Row[Any]]:
+    rows = reading.all(sa.select(message_wait).where(message_wait.c.instance_id == instance_id))
+    return {row.wait: row for row in rows}
+
+
+def add_waits(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    tx.do(message_wait.insert(), list(rows))
+
+
+def drop_waits(tx: Transaction, instance_id: UUID, waits: Sequence[int]) -> None:
+    if waits:
+        tx.do(
+            message_wait.delete().where(
+                message_wait.c.instance_id == instance_id, message_wait.c.wait.in_(list(waits))
+            )
+        )
+
+
+def remember(
+    tx: Transaction,
+    *,
+    name: str,
+    message_id: str,
+    correlation: str | None,
+    business_key: str | None,
+    payload: Mapping[str, Any],
+    now: datetime,
+    expires_at: datetime,
+) -> UUID | None:
+    """Takes a message into memory as buffered; None where it was here before (waits for a race to end)."""
+    id = new_id()
+    values = {
+        "id": id,
+        "name": name,
+        "message_id": message_id,
+        "correlation": correlation,
+        "business_key": business_key,
+        "payload": payload,
+        "state": "buffered",
+        "instance_ids": [],
+        "received_at": now,
+        "expires_at": expires_at,
+    }
+    taken = tx.do(insert(message).values(values).on_conflict_do_nothing())
+    return id if taken else None
+
+
+def known(reading: Reading, name: str, message_id: str) -> list[UUID]:
+    """The cases that a message of this id went to."""
+    found = reading.value(
+        sa.select(message.c.instance_ids).where(message.c.name == name, message.c.message_id == message_id)
+    )
+    return list(found or [])
+
+
+def settle(tx: Transaction, id: UUID, state: str, instance_ids: Sequence[UUID] = ()) -> None:
+    tx.do(message.update().where(message.c.id == id).values(state=state, instance_ids=list(instance_ids)))
+
+
+def buffered(
+    tx: Transaction, name: str, correlation: str, business_key: str | None, now: datetime
+) -> sa.Row[Any] | None:
+    """The oldest kept message for a wait that has just opened, locked."""
+    fits = message.c.correlation == correlation
+    if business_key is not None:
+        fits = sa.or_(fits, sa.and_(message.c.correlation.is_(None), message.c.business_key == business_key))
+    query = (
+        sa.select(message.c.id, message.c.payload)
+        .where(message.c.name == name, message.c.state == "buffered", message.c.expires_at > now, fits)
+        .order_by(message.c.id)
+        .limit(1)
+        .with_for_update()
+    )
+    return tx.first(query)
+
+
+def expire(tx: Transaction, now: datetime) -> int:
+    """Closes kept messages whose time is over; they stay to be looked at."""
+    return tx.do(
+        message.update().where(message.c.state == "buffered", message.c.expires_at <= now).values(state="expired")
+    )

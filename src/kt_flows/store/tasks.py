@@ -1,0 +1,261 @@
+"""People's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kt_flows.clock import from_text
+from kt_flows.engine.form import Form
+from kt_flows.security import Actor
+from kt_flows.store import definitions
+from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.ids import new_id
+from kt_flows.store.tables import bundle, comment, definition, instance, task
+
+OPEN = ("open", "claimed")
+_FAR = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    id: UUID
+    instance_id: UUID
+    wait: int
+    definition_key: str
+    process_key: str
+    element_id: str
+    name: str
+    form_key: str | None
+    groups: tuple[str, ...]
+    assignee: str | None
+    state: str
+    priority: int
+    business_key: str | None
+    variables: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
+    created_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    id: UUID
+    at: datetime
+    actor: str
+    text: str
+
+
+_COLUMNS = tuple(task.c[name] for name in TaskView.__dataclass_fields__)
+
+
+def _view(row: sa.Row[Any]) -> TaskView:
+    values = dict(row._mapping)
+    values["groups"] = tuple(values["groups"])
+    return TaskView(**values)
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """A task that the caller may see: of its groups or in its own hands; another's does not even exist."""
+    if actor.sees_all_tasks:
+        return sa.true()
+    return sa.or_(task.c.groups.overlap(sorted(actor.groups)), task.c.assignee == actor.name)
+
+
+def visible(reading: Reading, actor: Actor, id: UUID) -> TaskView | None:
+    row = reading.first(sa.select(*_COLUMNS).where(task.c.id == id, visible_to(actor)))
+    return _view(row) if row else None
+
+
+def hold(tx: Transaction, id: UUID) -> TaskView | None:
+    """Locks a task; its case must be held before."""
+    row = tx.first(sa.select(*_COLUMNS).where(task.c.id == id).with_for_update())
+    return _view(row) if row else None
+
+
+def of_wait(reading: Reading, instance_id: UUID, element_id: str) -> TaskView | None:
+    """The case's newest task of an element that is not over."""
+    query = sa.select(*_COLUMNS).where(
+        task.c.instance_id == instance_id, task.c.element_id == element_id, task.c.state.in_(OPEN)
+    )
+    row = reading.first(query.order_by(task.c.wait.desc()).limit(1))
+    return _view(row) if row else None
+
+
+def form(reading: Reading, view: TaskView) -> bytes | None:
+    """The task's form as the browser gets it, from the version that the case is bound to."""
+    found = _form_files(reading, view)
+    return None if found is None else found.get(f"forms/{view.form_key}.form")
+
+
+def read_form_of(form: Form | None, values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the form lets through; without a form there are none to give.  Raises InvalidValues."""
+    return (form or _NO_FORM).check(values, context)
+
+
+def _form_files(reading: Reading, view: TaskView) -> dict[str, bytes] | None:
+    if view.form_key is None:
+        return None
+    members = reading.value(
+        sa.select(bundle.c.members)
+        .join(instance, instance.c.bundle_id == bundle.c.id)
+        .where(instance.c.id == view.instance_id)
+    )
+    found = reading.value(sa.select(definition.c.files).where(definition.c.id == UUID(members[view.process_key])))
+    return definitions.unpack(found)
+
+
+def page(
+    reading: Reading,
+    actor: Actor,
+    *,
+    group: str | None,
+    assignee: str | None,
+    state: str | None,
+    definition_key: str | None,
+    business_key: str | None,
+    element_id: str | None,
+    due_before: datetime | None,
+    q: str | None,
+    sort: Sequence[tuple[str, bool]],
+    after: list[Any] | None,
+    limit: int,
+) -> tuple[list[TaskView], list[Any] | None]:
+    """The tasks that the caller may see; without `state` those that are not over.  A task without a due date comes
+    last."""
+    query = sa.select(*_COLUMNS).where(visible_to(actor))
+    query = query.where(task.c.state == state if state else task.c.state.in_(OPEN))
+    if group is not None:
+        query = query.where(task.c.groups.contains([group]))
+    for column, value in (
+        (task.c.assignee, assignee),
+        (task.c.definition_key, definition_key),
+        (task.c.business_key, business_key),
+        (task.c.element_id, element_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if due_before is not None:
+        query = query.where(task.c.due_at < due_before)
+    if q:
+        for word in q.split():
+            escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            query = query.where(
+                sa.or_(
+                    task.c.name.ilike(f"%{escaped}%"),
+                    task.c.business_key.ilike(f"%{escaped}%"),
+                    sa.cast(task.c.variables, sa.Text).ilike(f"%{escaped}%"),
+                )
+            )
+    order = [*((_SORTED[name], down) for name, down in sort), (task.c.id, False)]
+    if after is not None:
+        query = query.where(_later(order, after))
+    query = query.order_by(*(column.desc() if down else column for column, down in order))
+    rows = [_view(row) for row in reading.all(query.limit(limit + 1))]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    values = [_value(last, name) for name, _ in sort]
+    return rows[:limit], [*values, str(last.id)]
+
+
+_DUE = sa.func.coalesce(task.c.due_at, sa.literal(_FAR, sa.TIMESTAMP(timezone=True)))
+_SORTED: Mapping[str, sa.ColumnElement[Any]] = {
+    "dueAt": _DUE,
+    "priority": task.c.priority,
+    "createdAt": task.c.created_at,
+    "name": task.c.name,
+}
+
+
+def _value(view: TaskView, name: str) -> Any:
+    if name == "dueAt":
+        return (view.due_at or _FAR).isoformat()
+    return {"priority": view.priority, "createdAt": view.created_at.isoformat(), "name": view.name}[name]
+
+
+def _later(order: Sequence[tuple[sa.ColumnElement[Any], bool]], after: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Rows behind the last one of the page before, in the page's order."""
+    either = []
+    for at, (column, down) in enumerate(order):
+        equal = [one == _typed(one, value) for (one, _), value in zip(order[:at], after[:at], strict=True)]
+        beyond = column < _typed(column, after[at]) if down else column > _typed(column, after[at])
+        either.append(sa.and_(*equal, beyond))
+    return sa.or_(*either)
+
+
+def _typed(column: sa.ColumnElement[Any], value: Any) -> Any:
+    if isinstance(column.type, sa.TIMESTAMP | sa.DateTime):
+        return sa.literal(from_text(str(value)), sa.TIMESTAMP(timezone=True))
+    return UUID(str(value)) if isinstance(column.type, sa.UUID) else value
+
+
+def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None) -> sa.Row[Any] | None:
+    """The id and case of the most urgent task that nobody has and the caller may do.
+
+    By due date, then priority, then age; the caller locks its case and looks again, since another may take it.
+    """
+    asked = sorted(actor.groups if groups is None else actor.groups & set(groups))
+    if actor.sees_all_tasks:
+        asked_for = sa.true() if groups is None else task.c.groups.overlap(list(groups))
+    else:
+        asked_for = task.c.groups.overlap(asked)
+    query = (
+        sa.select(task.c.id, task.c.instance_id)
+        .join(instance, instance.c.id == task.c.instance_id)
+        .where(task.c.state == "open", asked_for, instance.c.status == "active")
+        .order_by(_DUE, task.c.priority.desc(), task.c.created_at, task.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=task)
+    )
+    return tx.first(query)
+
+
+def add(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    tx.do(task.insert(), [{"id": new_id(), **row} for row in rows])
+
+
+def open_of(reading: Reading, instance_id: UUID) -> dict[int, TaskView]:
+    """A case's tasks that are not over, by wait."""
+    query = sa.select(*_COLUMNS).where(task.c.instance_id == instance_id, task.c.state.in_(OPEN))
+    return {view.wait: view for view in map(_view, reading.all(query))}
+
+
+def keep(tx: Transaction, id: UUID, **values: Any) -> TaskView:
+    """Changes a task and answers it as it is now."""
+    row = tx.first(task.update().where(task.c.id == id).values(**values).returning(*_COLUMNS))
+    assert row is not None
+    return _view(row)
+
+
+def close(tx: Transaction, instance_id: UUID, waits: Sequence[int], state: str, by: str, now: datetime) -> None:
+    if waits:
+        here = task.update().where(task.c.instance_id == instance_id, task.c.wait.in_(list(waits)))
+        tx.do(here.values(state=state, completed_at=now, completed_by=by, draft=None))
+
+
+def comments(reading: Reading, task_id: UUID) -> list[CommentView]:
+    query = sa.select(comment.c.id, comment.c.at, comment.c.actor, comment.c.text).where(comment.c.task_id == task_id)
+    return [CommentView(*row) for row in reading.all(query.order_by(comment.c.id))]
+
+
+def add_comment(tx: Transaction, task_id: UUID, *, actor: str, text: str, now: datetime) -> CommentView:
+    view = CommentView(new_id(), now, actor, text)
+    tx.do(comment.insert().values(id=view.id, task_id=task_id, at=now, actor=actor, text=text))
+    return view
+
+
+def _no_form() -> Form:
+    from kt_flows.engine.form import Group
+
+    return Form("", b"{}", Group((), ()))
+
+
+_NO_FORM = _no_form()
