@@ -1,0 +1,32 @@
+"""Completes a person's task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from kt_flows.engine import machine
+from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.record import record
+from kt_flows.runtime.work import held_task, not_anothers
+from kt_flows.security import Actor
+from kt_flows.store import instances, tasks
+
+
+def complete(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]) -> instances.InstanceView:
+    """The case after the task was completed with these values.
+
+    Raises NotFound, Forbidden, Conflict (over, or in another's hands: exactly one of many completions wins),
+    InvalidValues (the form refuses; the task stays open).
+    """
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held, task = held_task(tx, actor, task_id)
+        not_anothers(actor, task)
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        form = program.definitions[task.process_key].forms.get(task.form_key or "")
+        checked = tasks.read_form_of(form, values, task.variables)
+        step = machine.complete(program, held.snapshot, task.wait, checked, now=now)
+        record(tx, program, held, step, actor=actor, now=now, completed=task.wait)
+        return instances.one(tx, held.id)

@@ -1,0 +1,245 @@
+"""Step -> rows: the only bridge between engine words and tables.
+
+A Step says what the case waits for; here the rows are made to agree: what is missing is inserted, what moved is
+moved, what is gone is closed.  A message that came before its wait is found as the wait opens, in the same
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kt_flows.engine import machine
+from kt_flows.engine.program import Program
+from kt_flows.engine.step import MessageWait, Step
+from kt_flows.engine.values import check_value
+from kt_flows.errors import Broken
+from kt_flows.security import Actor
+from kt_flows.store import history, instances, jobs, messages, tasks
+from kt_flows.store.db import Transaction
+from kt_flows.store.ids import new_id
+from kt_flows.store.jobs import JobView
+
+MOST_ROUNDS = 20
+
+
+def record(
+    tx: Transaction,
+    program: Program,
+    held: instances.Held,
+    step: Step,
+    *,
+    actor: Actor,
+    now: datetime,
+    completed: int | None = None,
+    settled: UUID | None = None,
+) -> Step:
+    """Makes the rows of a held case agree with a Step, and writes what happened.
+
+    `completed` is the wait of the task that the actor has just completed, `settled` the job that has just been done.
+    Answers the last Step, which is a later one where a kept message was waiting for the case.
+    """
+    listening = messages.open_of(tx, held.id)
+    step = _with_kept_messages(tx, program, held, step, set(listening), now)
+    gone = set(listening) - {wait.wait for wait in step.messages}
+    messages.drop_waits(tx, held.id, sorted(gone))
+    fresh = [wait for wait in step.messages if wait.wait not in listening]
+    messages.add_waits(tx, [_wait_row(held, wait) for wait in fresh])
+    told = _tasks(tx, held, step, actor, now, completed)
+    _jobs(tx, held, step, now, settled)
+    over = step.status == "completed"
+    instances.keep(
+        tx,
+        held.id,
+        snapshot=step.state,
+        variables=step.variables,
+        **({"status": "completed", "ended_at": now} if over else {}),
+    )
+    lines = [
+        {
+            "kind": line.kind,
+            "element_id": line.element_id,
+            "definition_key": line.process_key,
+            "detail": dict(line.detail),
+        }
+        for line in step.trace
+    ]
+    history.add(tx, held.id, lines, actor=actor.name, now=now)
+    told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
+    history.tell(tx, told, now)
+    return step
+
+
+def _about(held: instances.Held) -> dict[str, Any]:
+    return {"definitionKey": held.definition_key, "businessKey": held.business_key}
+
+
+def payload_for(program: Program, process_key: str, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a message's payload its process declares, in the declared types.  Raises ValueError naming the field."""
+    declared = program.definitions[process_key].manifest.messages[name].payload
+    kept = {}
+    for field, word in declared.items():
+        if field in payload:
+            try:
+                kept[field] = check_value(word, payload[field])
+            except ValueError as error:
+                raise ValueError(f"{field}: {error}") from error
+    return kept
+
+
+def process_of(program: Program, element_id: str, message: str) -> str:
+    """The process of a bundle that catches a message at this element."""
+    for key, definition in program.definitions.items():
+        element = definition.elements.get(element_id)
+        if element is not None and element.message == message:
+            return key
+    raise Broken(f"no process of the bundle catches {message} at {element_id}")
+
+
+def _wait_row(held: instances.Held, wait: MessageWait) -> dict[str, Any]:
+    return {
+        "instance_id": held.id,
+        "wait": wait.wait,
+        "element_id": wait.element_id,
+        "name": wait.name,
+        "correlation": messages.canonical(wait.correlation),
+        "business_key": held.business_key,
+    }
+
+
+def _with_kept_messages(
+    tx: Transaction, program: Program, held: instances.Held, step: Step, known: set[int], now: datetime
+) -> Step:
+    """Delivers what was kept for waits that have just opened, until nothing more fits."""
+    looked_for: set[int] = set()
+    for _ in range(MOST_ROUNDS):
+        fresh = [wait for wait in step.messages if wait.wait not in known | looked_for]
+        found = None
+        for wait in fresh:
+            looked_for.add(wait.wait)
+            key = messages.canonical(wait.correlation)
+            messages.lock(tx, wait.name, key)
+            found = messages.buffered(tx, wait.name, key, held.business_key, now)
+            if found is not None:
+                payload = payload_for(
+                    program, process_of(program, wait.element_id, wait.name), wait.name, found.payload
+                )
+                moved = machine.deliver(program, step.state, wait.wait, payload, now=now)
+                messages.settle(tx, found.id, "delivered", [held.id])
+                step = replace(moved, trace=step.trace + moved.trace)
+                break
+        if found is None:
+            return step
+    raise Broken(f"more than {MOST_ROUNDS} kept messages fit one move")
+
+
+def _tasks(
+    tx: Transaction, held: instances.Held, step: Step, actor: Actor, now: datetime, completed: int | None
+) -> list[dict[str, Any]]:
+    """Agrees the task rows; answers what to tell the feed."""
+    there = tasks.open_of(tx, held.id)
+    wanted = {one.wait: one for one in step.tasks}
+    gone = [wait for wait in there if wait not in wanted]
+    tasks.close(tx, held.id, [wait for wait in gone if wait == completed], "completed", actor.name, now)
+    tasks.close(tx, held.id, [wait for wait in gone if wait != completed], "cancelled", actor.name, now)
+    told: list[dict[str, Any]] = []
+    for wait in gone:
+        view = there[wait]
+        what = "completed" if wait == completed else "cancelled"
+        told.append(_task_event(what, held, view.id, view.groups, view.assignee, view.element_id))
+    rows = []
+    for wait in sorted(set(wanted) - set(there)):
+        one = wanted[wait]
+        id = new_id()
+        rows.append(
+            {
+                "id": id,
+                "instance_id": held.id,
+                "wait": wait,
+                "definition_key": held.definition_key,
+                "process_key": one.process_key,
+                "element_id": one.element_id,
+                "name": one.name,
+                "form_key": one.form_key,
+                "groups": list(one.groups),
+                "assignee": one.assignee,
+                "state": "claimed" if one.assignee else "open",
+                "priority": one.priority,
+                "business_key": held.business_key,
+                "variables": dict(one.variables),
+                "created_at": now,
+                "due_at": one.due_at,
+            }
+        )
+        told.append(_task_event("created", held, id, one.groups, one.assignee, one.element_id))
+    tasks.add(tx, rows)
+    return told
+
+
+def _task_event(
+    what: str, held: instances.Held, id: UUID, groups: Iterable[str], assignee: str | None, element_id: str
+) -> dict[str, Any]:
+    return {
+        "kind": "task",
+        "what": what,
+        "instance_id": held.id,
+        "task_id": id,
+        "groups": list(groups),
+        "assignee": assignee,
+        "data": {**_about(held), "elementId": element_id},
+    }
+
+
+def _jobs(tx: Transaction, held: instances.Held, step: Step, now: datetime, settled: UUID | None) -> None:
+    """Agrees timers, outside calls and incidents."""
+    there = jobs.live_of(tx, held.id)
+    wanted: dict[tuple[str, int], dict[str, Any]] = {}
+    for timer in step.timers:
+        wanted["timer", timer.wait] = {
+            "key": f"{held.id}:{timer.wait}:{jobs.TIMER}",
+            "kind": jobs.TIMER,
+            "element_id": timer.element_id,
+            "payload": {},
+            "run_at": timer.due_at,
+        }
+    for asked in step.jobs:
+        wanted["job", asked.wait] = {
+            "key": f"{held.id}:{asked.wait}",
+            "kind": asked.kind,
+            "element_id": asked.element_id,
+            "payload": dict(asked.payload),
+            "retry": asked.retry,
+            "run_at": now,
+        }
+    for incident in step.incidents:
+        wanted["incident", incident.wait] = {
+            "key": f"{held.id}:{incident.wait}:{new_id()}",
+            "kind": jobs.INCIDENT,
+            "element_id": incident.element_id,
+            "payload": {"code": incident.code},
+            "state": "stuck",
+            "last_error": incident.message,
+            "run_at": now,
+        }
+    gone = [view for slot, view in there.items() if slot not in wanted]
+    jobs.close(tx, [view.id for view in gone if view.id == settled or _passed(view, now)], "done")
+    jobs.close(tx, [view.id for view in gone if view.id != settled and not _passed(view, now)], "cancelled")
+    for slot, row in wanted.items():
+        view = there.get(slot)
+        if view is not None and slot[0] == "timer" and view.run_at != row["run_at"]:
+            jobs.keep(tx, view.id, run_at=row["run_at"], state="available")
+    fresh = [
+        {"state": "available", "last_error": None, "retry": None, **row, "instance_id": held.id, "wait": slot[1]}
+        for slot, row in wanted.items()
+        if slot not in there
+    ]
+    jobs.add(tx, fresh, now)
+
+
+def _passed(view: JobView, now: datetime) -> bool:
+    """A timer that is gone because its time has come."""
+    return view.kind == jobs.TIMER and view.run_at <= now
