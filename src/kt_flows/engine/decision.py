@@ -257,7 +257,7 @@ class _Reader:
             self.say("dmn", column, "у входа нет выражения", "Назовите переменную")
             return None
         word = self.word(source)
-        expression = self.expression(column, text, self.types, None if word == "double" else word)
+        expression = self.expression(column, text, self.types, None if word == "double" else f"{word}?")
         if expression is None:
             return None
         return Input(column.get("id", ""), column.get("label") or text.strip(), expression, word)
@@ -281,7 +281,7 @@ class _Reader:
             types = {**self.types, INPUT: column.type}
             tests.append(None if cell.any else self.expression(row, cell.cel(), types, "bool"))
         results = [
-            self.expression(row, text.strip() or "null", self.types, output.type)
+            self.expression(row, text.strip() or "null", self.types, f"{output.type}?")
             for output, text in zip(outputs, answers, strict=True)
         ]
         if len(self.findings) > before:

@@ -15,16 +15,25 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
 from kt_flows.engine import calendar
-from kt_flows.engine.values import CHECKED, TIMES, as_json, bindable, fits, word_of
+from kt_flows.engine.source import QUOTED, SyntaxProblem, names_in, problem_of, refuse_growth
+from kt_flows.engine.values import CHECKED, TIMES, as_json, bindable, check_value, fits, word_of
+from kt_flows.engine.values import MAX_TEXT as MAX_RESULT
 from kt_flows.errors import FlowsError
 
+__all__ = [
+    "IMPLICIT",
+    "Expression",
+    "ExpressionError",
+    "SyntaxProblem",
+    "Template",
+    "Types",
+    "compile_expression",
+    "compile_template",
+]
+
 MAX_TEXT = 4_000
-_TOKEN = re.compile(
-    r"""r?"(?:[^"\\\n]|\\.)*"|r?'(?:[^'\\\n]|\\.)*'|\d[\w.]*|(?P<dot>\.\s*\??\s*)?(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?""",
-    re.ASCII,
-)
-_QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
-_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \||\n| \[INVALID|$)")
+MAX_TEMPLATE = 50_000
+MAX_SAID = 1_000
 
 Types = Mapping[str, str]
 """Type word by variable name."""
@@ -37,14 +46,6 @@ class ExpressionError(FlowsError):
     """An expression could not be evaluated on the case's values."""
 
     code = "expression.failed"
-
-
-class SyntaxProblem(ValueError):
-    """An expression that does not compile or type-check; `column` counts from 1 in its text, 0 where unknown."""
-
-    def __init__(self, message: str, column: int = 0) -> None:
-        super().__init__(message)
-        self.column = column
 
 
 def _functions() -> list[Any]:
@@ -75,12 +76,6 @@ def _running(signature: frozenset[tuple[str, str]]) -> Any:
 def _environment(variables: Mapping[str, Any]) -> Any:
     extensions = [ext_strings.ExtStrings(), ext_optional.ExtOptional()]
     return cel.NewEnv(variables=variables, functions=_functions(), extensions=extensions)
-
-
-def _names(text: str) -> Iterator[str]:
-    for token in _TOKEN.finditer(text):
-        if token["name"] and not token["dot"] and not token["call"]:
-            yield token["name"]
 
 
 class Expression:
@@ -117,11 +112,11 @@ class Expression:
             if answer.type() == cel.Type.ERROR:
                 raise ValueError(str(answer.value()).replace("\n", " "))
             result = as_json(answer.plain_value())
-        except (ValueError, RuntimeError, TypeError) as error:
-            raise ExpressionError(f"{self.text}: {error}") from error
-        if self.expects == "bool" and not isinstance(result, bool):
-            raise ExpressionError(f"{self.text}: the condition is {result!r}, neither true nor false")
-        return result
+            if self.expects == "bool" and not isinstance(result, bool):
+                raise ValueError(f"условие равно {result!r}, а нужно да или нет")
+            return check_value(self.expects.rstrip("?"), result) if self.expects else result
+        except (ValueError, RuntimeError, TypeError, OverflowError) as error:
+            raise ExpressionError(f"{_short(self.text)}: {error}"[:MAX_SAID]) from error
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -130,32 +125,41 @@ class Expression:
 def compile_expression(text: str, types: Types, expects: str | None = None) -> Expression:
     """Compiles CEL text (without `${}`) against the declared types and the implicit names.
 
-    `expects` is the type word that the result must fit.  Raises SyntaxProblem, for the analyst.
+    `expects` is the type word that the result must fit, now and at run time; `bool` is a condition, which may not be
+    null, `bool?` a value that may.  Raises SyntaxProblem, for the analyst.
     """
     text = text.strip()
     if not text or len(text) > MAX_TEXT:
-        raise SyntaxProblem(f"an expression has 1 to {MAX_TEXT} characters")
+        raise SyntaxProblem(f"в выражении должно быть от 1 до {MAX_TEXT} знаков")
     known = {**IMPLICIT, **types}
-    words = {name: known[name] for name in _names(text) if name in known}
+    words = {name: known[name] for name in names_in(text) if name in known}
     try:
         # Only the names in the text, so that an environment serves many expressions; a misspelt one is unknown still.
-        type_ = word_of(_checking(frozenset(words.items())).compile(text).return_type().name())
-        expression = Expression(text, words, type_, expects)
+        cel_type = _checking(frozenset(words.items())).compile(text).return_type().name()
+        if re.search(r"\b(?:UINT|BYTES|TYPE|optional_type)\b", cel_type):
+            raise SyntaxProblem(f"результат вида {cel_type} нельзя сохранить")
+        expression = Expression(text, words, word_of(cel_type), expects)
     except RuntimeError as error:
-        raise _problem(str(error)) from error
+        raise problem_of(str(error), text) from error
+    refuse_growth(text)
     if expects is not None:
-        if expects == "bool" and type_ == "bool?":
-            raise SyntaxProblem(f"«{text}» may be null: write {text} == true")
-        if not fits(type_, expects):
-            raise SyntaxProblem(f"the result is of type {type_}, {expects} is asked for")
+        if expects == "bool" and _may_be_null(text, words, expression.type):
+            raise SyntaxProblem(f"«{text}» может быть не задано (null): напишите {text} == true")
+        if not fits(expression.type, expects):
+            raise SyntaxProblem(f"тип результата {expression.type}, а нужен {expects.rstrip('?')}")
     return expression
 
 
-def _problem(said: str) -> SyntaxProblem:
-    found = _PLACE.search(said)
-    if not found:
-        return SyntaxProblem(said.splitlines()[0][:400])
-    return SyntaxProblem(found[3].replace(" (in container '')", ""), int(found[2]))
+def _may_be_null(text: str, words: Types, type_: str) -> bool:
+    """Whether a typed result may be null: then, and only then, the checker lets it be compared with null."""
+    try:
+        return type_ == "bool" and bool(_checking(frozenset(words.items())).compile(f"({text}\n) == null"))
+    except RuntimeError:
+        return False
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 class Template:
@@ -180,15 +184,25 @@ class Template:
         if len(self.parts) == 1:
             only = self.parts[0]
             return only.evaluate(values) if isinstance(only, Expression) else only
-        return "".join(part if isinstance(part, str) else self._word(part, values) for part in self.parts)
+        text = "".join(part if isinstance(part, str) else self._word(part, values) for part in self.parts)
+        if len(text) > MAX_RESULT:
+            raise ExpressionError(f"{_short(self.text)}: текст длиннее {MAX_RESULT} знаков")
+        return text
+
+    def text_of(self, values: Mapping[str, Any]) -> str:
+        """The text on these JSON values, also where it is one `${…}` alone.  Raises ExpressionError."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        return self._word(only, values) if isinstance(only, Expression) else str(self.evaluate(values))
 
     @staticmethod
     def _word(part: Expression, values: Mapping[str, Any]) -> str:
         value = part.evaluate(values)
         if value is None:
-            raise ExpressionError(f"{part.text} is not set, and a text needs it")
+            raise ExpressionError(f"{_short(part.text)}: не задано, а нужно в тексте")
         if isinstance(value, bool):
             return "true" if value else "false"
+        if isinstance(value, list | dict):
+            raise ExpressionError(f"{_short(part.text)}: список или отображение не вставить в текст")
         return str(value)
 
     def __repr__(self) -> str:
@@ -196,20 +210,29 @@ class Template:
 
 
 def compile_template(text: str, types: Types, expects: str | None = None) -> Template:
-    """Compiles a text with any number of `${…}`.  Raises SyntaxProblem with the column in the whole text."""
+    """Compiles a text with any number of `${…}`; `expects` is the type word that the whole must fit.
+
+    Raises SyntaxProblem with the column in the whole text.
+    """
+    if len(text) > MAX_TEMPLATE:
+        raise SyntaxProblem(f"текст длиннее {MAX_TEMPLATE} знаков")
     parts: list[str | Expression] = []
     pieces = list(_pieces(text))
+    wanted = f"{expects}?" if expects and len(pieces) == 1 else None
     for start, piece, computed in pieces:
         if not computed:
             parts.append(piece)
             continue
         try:
-            parts.append(compile_expression(piece, types, expects if len(pieces) == 1 else None))
+            part = compile_expression(piece, types, wanted)
         except SyntaxProblem as problem:
             raise SyntaxProblem(str(problem), start + problem.column) from problem
+        if len(pieces) > 1 and part.type in ("list", "list(string)", "map"):
+            raise SyntaxProblem(f"«{piece}» — {part.type}, его не вставить в текст", start + 1)
+        parts.append(part)
     template = Template(text, tuple(parts) or ("",))
     if expects is not None and not fits(template.type, expects):
-        raise SyntaxProblem(f"the text is of type {template.type}, {expects} is asked for")
+        raise SyntaxProblem(f"тип результата {template.type}, а нужен {expects}")
     return template
 
 
@@ -224,7 +247,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str, bool]]:
             yield at, text[at:begin], False
         end = _end(text, begin + 2)
         if end < 0:
-            raise SyntaxProblem("«${» is not closed by «}»", begin + 1)
+            raise SyntaxProblem("«${» не закрыто скобкой «}»", begin + 1)
         yield begin + 2, text[begin + 2 : end], True
         at = end + 1
     if at < len(text):
@@ -235,7 +258,7 @@ def _end(text: str, at: int) -> int:
     depth = 0
     while at < len(text):
         character = text[at]
-        if character in "\"'" and (quoted := _QUOTED.match(text, at)):
+        if character in "\"'rR" and (quoted := QUOTED.match(text, at)):
             at = quoted.end()
             continue
         if character == "{":

@@ -19,22 +19,28 @@ class Text:
 
     def render(self, values: Mapping[str, Any]) -> tuple[str, str]:
         """Subject and body on the case's values.  Raises ExpressionError; a subject stays on one line."""
-        return " ".join(str(self.subject.evaluate(values)).split()), str(self.body.evaluate(values))
+        subject = self.subject.text_of(values)
+        return " ".join("".join(c if c.isprintable() else " " for c in subject).split()), self.body.text_of(values)
 
 
 def read_text(data: bytes, file: str, types: Types) -> Text:
     """Reads `mail/<id>.<language>.txt`.  Raises DiagramError naming the file and line."""
-    line = 1
     try:
-        head, _, body = data.decode("utf-8").partition("\n\n")
-        if not head.startswith("Subject: ") or "\n" in head:
-            raise SyntaxProblem("a mail text begins with «Subject: …» and a blank line")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise _finding(file, "файл не в UTF-8", data[: error.start].count(b"\n") + 1) from error
+    head, _, body = text.partition("\n\n")
+    if not head.startswith("Subject: ") or "\n" in head or not body.strip():
+        raise _finding(file, "письмо начинается строкой «Subject: …», затем пустая строка и текст", 1)
+    try:
         subject = compile_template(head.removeprefix("Subject: ").strip(), types)
-        line = 3
-        return Text(subject, compile_template(body.rstrip("\n") + "\n", types))
-    except (UnicodeDecodeError, SyntaxProblem) as error:
-        column = error.column if isinstance(error, SyntaxProblem) else 0
-        if line == 3:
-            line += body[:column].count("\n")
-        finding = Finding("error", "mail-text", file, str(error), "Исправьте текст письма", line=line)
-        raise DiagramError([finding]) from error
+    except SyntaxProblem as error:
+        raise _finding(file, str(error), 1) from error
+    try:
+        return Text(subject, compile_template(body.rstrip() + "\n", types))
+    except SyntaxProblem as error:
+        raise _finding(file, str(error), 3 + body[: max(0, error.column - 1)].count("\n")) from error
+
+
+def _finding(file: str, message: str, line: int) -> DiagramError:
+    return DiagramError([Finding("error", "mail-text", file, message, "Исправьте текст письма", line=line)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from cel_expr_python import cel
 
@@ -13,7 +13,11 @@ from kt_flows.engine.calendar import duration_text, parse_duration
 
 WORDS = ("string", "int", "double", "bool", "timestamp", "duration", "map", "list", "list(string)", "any")
 MAX_ITEMS = 10_000
+"""How many values a list, a map and all that is in them may hold together."""
 MAX_TEXT = 100_000
+MAX_ALL_TEXT = 1_000_000
+MAX_DEPTH = 16
+MAX_INT = 2**63 - 1
 
 # Compiled against, never bound: only the wrappers type-check both `x + 1` and `x == null`.
 CHECKED: dict[str, Any] = {
@@ -32,14 +36,10 @@ CHECKED: dict[str, Any] = {
 TIMES = {"timestamp": cel.Type.TIMESTAMP, "duration": cel.Type.DURATION}
 _NAMES = {
     "BOOL": "bool",
-    "bool_wrapper": "bool?",
     "INT": "int",
     "UINT": "int",
-    "int_wrapper": "int?",
     "DOUBLE": "double",
-    "double_wrapper": "double?",
     "STRING": "string",
-    "string_wrapper": "string?",
     "TIMESTAMP": "timestamp",
     "DURATION": "duration",
     "NULL": "null",
@@ -48,7 +48,7 @@ _NAMES = {
 
 
 def word_of(name: str) -> str:
-    """Our word for a CEL type's name; a `?` after it says that the value may be null."""
+    """Our word for a CEL type's name."""
     if name.startswith("LIST"):
         return "list(string)" if name in ("LIST<STRING>", "LIST<string_wrapper>") else "list"
     return "map" if name.startswith("MAP") else _NAMES.get(name, "any")
@@ -63,57 +63,108 @@ def fits(word: str, wanted: str) -> bool:
 
 
 def bindable(word: str, value: Any) -> Any:
-    """A JSON value as CEL takes it.  Raises ValueError where a text is not the time or length it should be."""
-    if value is None or not isinstance(value, str):
+    """A JSON value as CEL takes it.
+
+    A whole number stands for a double where one is declared: CEL has no `int * double`.  Raises ValueError where a
+    text is not the time or length it should be.
+    """
+    if word == "double" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str):
         return value
     if word == "timestamp":
-        return from_text(value)
-    return parse_duration(value) if word == "duration" else value
+        return moment_of(value)
+    return parse_duration(value, signed=True) if word == "duration" else value
 
 
-def as_json(value: Any, depth: int = 0) -> Any:
-    """A CEL result as JSON.  Raises ValueError for what JSON cannot say, or more than a variable may hold."""
-    if value is None or isinstance(value, bool | int):
+def moment_of(text: str) -> datetime:
+    """An RFC 3339 time.  Raises ValueError, also for a year that only some zones have."""
+    try:
+        return from_text(text)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"«{text[:40]}» — не время вида 2026-03-02T10:00:00+05:00") from error
+
+
+def as_json(value: Any) -> Any:
+    """A CEL result as JSON: times and lengths become texts.
+
+    Raises ValueError for what JSON cannot say (NaN, bytes, whole numbers beyond 64 bits, keys that are no texts,
+    half of a character) and for more than a variable may hold.
+    """
+    return _Copy().of(value, 0)
+
+
+class _Copy:
+    """Copies one value, counting what it holds."""
+
+    def __init__(self) -> None:
+        self.items = MAX_ITEMS
+        self.characters = MAX_ALL_TEXT
+
+    def of(self, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, int):
+            if not -MAX_INT - 1 <= value <= MAX_INT:
+                raise ValueError("целое число не помещается в 64 бита")
+            return value
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise ValueError("число не конечно")
+            return value
+        if isinstance(value, datetime):
+            return to_text(value)
+        if isinstance(value, timedelta):
+            return duration_text(value)
+        if not isinstance(value, list | dict):
+            raise ValueError(f"значение вида {type(value).__name__} нельзя сохранить")
+        self.items -= len(value)
+        if depth >= MAX_DEPTH or self.items < 0:
+            raise ValueError(f"значений больше {MAX_ITEMS} или уровней больше {MAX_DEPTH}")
+        if isinstance(value, list):
+            return [self.of(item, depth + 1) for item in value]
+        if not all(isinstance(key, str) for key in value):
+            raise ValueError("ключ отображения — не текст")
+        return {self.text(key): self.of(item, depth + 1) for key, item in value.items()}
+
+    def text(self, value: str) -> str:
+        self.characters -= len(value)
+        if len(value) > MAX_TEXT or self.characters < 0:
+            raise ValueError(f"текст длиннее {MAX_TEXT} знаков")
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("в тексте половина знака") from error
+        if "\x00" in value:
+            raise ValueError("в тексте нулевой знак")
         return value
-    if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise ValueError(f"the text is longer than {MAX_TEXT} characters")
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("the number is not finite")
-        return value
-    if isinstance(value, datetime):
-        return to_text(value)
-    if isinstance(value, timedelta):
-        return duration_text(value)
-    if depth > 16 or (isinstance(value, list | dict) and len(value) > MAX_ITEMS):
-        raise ValueError("the value is too large or too deep")
-    if isinstance(value, list):
-        return [as_json(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        return {str(key): as_json(item, depth + 1) for key, item in value.items()}
-    raise ValueError(f"a value of type {type(value).__name__} cannot be kept")
 
 
 def check_value(word: str, value: Any) -> Any:
-    """The value as a variable of that type keeps it; None always fits.  Raises ValueError saying what was asked."""
-    if value is None or word == "any":
+    """The value as a variable of that type keeps it; None always fits.
+
+    Raises ValueError saying, in Russian, what was asked.
+    """
+    if value is None:
         return value
     if word == "timestamp":
-        if not isinstance(value, str):
-            raise ValueError("a time like 2026-03-02T10:00:00+05:00 is asked for")
-        return to_text(from_text(value))
+        return to_text(moment_of(value)) if isinstance(value, str) else _refuse("время 2026-03-02T10:00:00+05:00")
     if word == "duration":
-        if not isinstance(value, str):
-            raise ValueError("a length like PT24H is asked for")
-        parse_duration(value)
+        return duration_text(parse_duration(value, signed=True)) if isinstance(value, str) else _refuse("PT24H")
+    value = as_json(value)
+    if word == "any":
         return value
     if word == "double" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     wanted: type = {"string": str, "int": int, "double": float, "bool": bool, "map": dict}.get(word, list)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise ValueError(f"a value of type {word} is asked for")
+        _refuse(word)
     if word == "list(string)" and isinstance(value, list) and not all(isinstance(item, str) for item in value):
-        raise ValueError("a list of texts is asked for")
+        _refuse("список текстов")
     return value
+
+
+def _refuse(wanted: str) -> NoReturn:
+    raise ValueError(f"нужно значение: {wanted}")
