@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.tables import api_key, sandbox_clock
 
 
@@ -37,7 +36,7 @@ def add(
     )
 
 
-def find(reading: Reading, id: str, now: datetime) -> sa.Row[Any] | None:
+def find(reading: Reading, id: str, now: datetime) -> Row | None:
     """A key that is neither revoked nor expired."""
     live = sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
     return reading.first(sa.select(api_key).where(api_key.c.id == id, api_key.c.revoked_at.is_(None), live))
@@ -46,6 +45,12 @@ def find(reading: Reading, id: str, now: datetime) -> sa.Row[Any] | None:
 def any_live(reading: Reading, now: datetime) -> bool:
     live = sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
     return bool(reading.value(sa.select(sa.exists().where(api_key.c.revoked_at.is_(None), live))))
+
+
+def every(reading: Reading) -> Sequence[sa.Row[Any]]:
+    """All keys, oldest first, for a list; never what they are."""
+    names = ("id", "name", "roles", "groups", "created_at", "expires_at", "revoked_at")
+    return reading.all(sa.select(*(api_key.c[name] for name in names)).order_by(api_key.c.created_at))
 
 
 def revoke(tx: Transaction, id: str, now: datetime) -> bool:

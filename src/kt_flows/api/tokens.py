@@ -1,0 +1,66 @@
+"""Bearer tokens to actors: API keys from the store, and the token that sets a site up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from kt_flows.clock import Clock
+from kt_flows.security import Actor, Authenticator, digest, key_id, same
+from kt_flows.store import keys
+from kt_flows.store.db import Database
+
+KEPT_SECONDS = 2.0
+"""How long a verified key is believed without asking again, so that a revoked one ends within that time."""
+
+_MOST = 1000
+
+
+class ApiKeys:
+    """Looks a key up by its id, compares digests, and believes what it found for a moment."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Actor]] = {}
+
+    def __call__(self, token: str) -> Actor | None:
+        id = key_id(token)
+        if id is None:
+            return None
+        found = digest(token)
+        with self._lock:
+            until, actor = self._known.get(found, (0.0, None))
+        if actor is not None and time.monotonic() < until:
+            return actor
+        with self._db.reading() as reading:
+            row = keys.find(reading, id, self._clock.now())
+        if row is None or not same(row.digest, found):
+            with self._lock:
+                self._known.pop(found, None)
+            return None
+        roles = frozenset(row.roles)
+        actor = Actor(row.name, roles, frozenset(row.groups), admin="admin" in roles)
+        with self._lock:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[found] = (time.monotonic() + KEPT_SECONDS, actor)
+        return actor
+
+
+def bootstrap(secret: str) -> Authenticator:
+    """The token of KT_FLOWS_BOOTSTRAP_TOKEN: an admin without a row."""
+    expected = digest(secret)
+    admin = Actor("bootstrap", frozenset({"admin"}), admin=True)
+    return lambda token: admin if same(digest(token), expected) else None
+
+
+def any_of(authenticators: Sequence[Authenticator]) -> Authenticator:
+    """Asks one after the other.  An OIDC verifier will stand here as a further one."""
+
+    def authenticate(token: str) -> Actor | None:
+        return next((actor for one in authenticators if (actor := one(token)) is not None), None)
+
+    return authenticate
