@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 T = TypeVar("T")
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 AGAIN = ("40001", "40P01")
 """Serialization failure, deadlock: the same work may do next time."""
 ATTEMPTS = 5
@@ -42,10 +43,10 @@ class Reading:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def all(self, query: sa.Executable) -> Sequence[sa.Row[Any]]:
+    def all(self, query: sa.Executable) -> Sequence[Row]:
         return self._connection.execute(query).all()
 
-    def first(self, query: sa.Executable) -> sa.Row[Any] | None:
+    def first(self, query: sa.Executable) -> Row | None:
         return self._connection.execute(query).first()
 
     def value(self, query: sa.Executable) -> Any:

@@ -32,7 +32,7 @@ _COLUMNS = tuple(history.c[name] for name in HistoryView.__dataclass_fields__)
 def add(tx: Transaction, instance_id: UUID, rows: Sequence[Mapping[str, Any]], *, actor: str, now: datetime) -> None:
     """Adds lines in their order; a row has `kind` and may have `element_id`, `definition_key`, `detail`."""
     common = {"instance_id": instance_id, "at": now, "actor": actor}
-    empty = {"element_id": None, "definition_key": None, "detail": {}}
+    empty: dict[str, Any] = {"element_id": None, "definition_key": None, "detail": {}}
     tx.do(history.insert(), [{**common, **empty, **row, "id": new_id()} for row in rows])
 
 
@@ -49,5 +49,5 @@ def page(
 
 def tell(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Adds to the feed of changes."""
-    empty = {"task_id": None, "groups": [], "assignee": None, "data": {}}
+    empty: dict[str, Any] = {"task_id": None, "groups": [], "assignee": None, "data": {}}
     tx.do(event.insert(), [{"at": now, **empty, **row} for row in rows])

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.tables import idempotency, instance, job, message_wait, task
 
 LIVE_JOBS = ("available", "running", "stuck")
@@ -81,6 +81,10 @@ _COLUMNS = (
 )
 
 
+def _view(row: Row, waits: tuple[WaitView, ...]) -> InstanceView:
+    return InstanceView(**row._mapping, waits=waits)
+
+
 def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> Held | None:
     """Locks a case's row, first of all locks.  None where there is none, or another holds it and that is to be
     skipped."""
@@ -95,7 +99,7 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> bool:
     return tx.do(insert(instance).values(values).on_conflict_do_nothing()) == 1
 
 
-def named(reading: Reading, source: str, business_key: str) -> sa.Row[Any] | None:
+def named(reading: Reading, source: str, business_key: str) -> Row | None:
     """Id, definition key and body hash of the case under a natural key."""
     return reading.first(
         sa.select(instance.c.id, instance.c.definition_key, instance.c.body_hash).where(
@@ -110,7 +114,7 @@ def remember_key(tx: Transaction, *, caller: str, key: str, body_hash: str, id: 
     return tx.do(insert(idempotency).values(values).on_conflict_do_nothing()) == 1
 
 
-def under_key(reading: Reading, caller: str, key: str) -> sa.Row[Any] | None:
+def under_key(reading: Reading, caller: str, key: str) -> Row | None:
     return reading.first(
         sa.select(idempotency.c.instance_id, idempotency.c.body_hash).where(
             idempotency.c.caller == caller, idempotency.c.key == key
@@ -135,14 +139,14 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 def visible(reading: Reading, actor: Actor, id: UUID) -> InstanceView | None:
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id, visible_to(actor)))
-    return InstanceView(*row, waits(reading, [id]).get(id, ())) if row else None  # type: ignore[arg-type]
+    return _view(row, waits(reading, [id]).get(id, ())) if row else None
 
 
 def one(reading: Reading, id: UUID) -> InstanceView:
     """The case, whoever asks: for the answer to a move that the caller made."""
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id))
     assert row is not None
-    return InstanceView(*row, waits(reading, [id]).get(id, ()))  # type: ignore[arg-type]
+    return _view(row, waits(reading, [id]).get(id, ()))
 
 
 def visible_ids(reading: Reading, actor: Actor, ids: set[UUID]) -> set[UUID]:
@@ -222,7 +226,7 @@ def page(
         )
     rows = reading.all(query.order_by(instance.c.started_at.desc(), instance.c.id.desc()).limit(limit + 1))
     of = waits(reading, [row.id for row in rows[:limit]])
-    views = [InstanceView(*row, of[row.id]) for row in rows[:limit]]  # type: ignore[arg-type]
+    views = [_view(row, of[row.id]) for row in rows[:limit]]
     more = len(rows) > limit
     return views, [views[-1].started_at.isoformat(), str(views[-1].id)] if more else None
 
@@ -233,7 +237,7 @@ def _moment(value: Any) -> datetime:
 
 def newest(
     reading: Reading, *, definition_key: str, variables: Mapping[str, Any], active: bool, not_id: UUID | None
-) -> sa.Row[Any] | None:
+) -> Row | None:
     """The newest case of a process with these variables (dotted names reach into maps)."""
     query = sa.select(*_COLUMNS).where(instance.c.definition_key == definition_key)
     for name, value in variables.items():
@@ -243,3 +247,20 @@ def newest(
     if not_id is not None:
         query = query.where(instance.c.id != not_id)
     return reading.first(query.order_by(instance.c.started_at.desc()).limit(1))
+
+
+def is_over(reading: Reading, id: UUID) -> bool:
+    """Whether a case has ended, in whichever way."""
+    status = reading.value(sa.select(instance.c.status).where(instance.c.id == id))
+    return status not in ("active", "suspended")
+
+
+def of_appeal(reading: Reading, appeal_id: str) -> sa.Row[Any] | None:
+    """The newest case of an appeal, one that is not over first."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(instance.c.variables["appeal_id"].astext == appeal_id)
+        .order_by((instance.c.status == "active").desc(), instance.c.started_at.desc())
+        .limit(1)
+    )
+    return reading.first(query)

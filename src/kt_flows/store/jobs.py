@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import instance, job
 
@@ -47,7 +47,7 @@ _COLUMNS = tuple(job.c[name] for name in JobView.__dataclass_fields__)
 _RESTS = sa.exists().where(instance.c.id == job.c.instance_id, instance.c.status == "suspended").correlate(job)
 
 
-def _view(row: sa.Row[Any] | None) -> JobView | None:
+def _view(row: Row | None) -> JobView | None:
     return JobView(*row) if row else None
 
 

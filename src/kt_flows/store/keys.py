@@ -47,7 +47,7 @@ def any_live(reading: Reading, now: datetime) -> bool:
     return bool(reading.value(sa.select(sa.exists().where(api_key.c.revoked_at.is_(None), live))))
 
 
-def every(reading: Reading) -> Sequence[sa.Row[Any]]:
+def every(reading: Reading) -> Sequence[Row]:
     """All keys, oldest first, for a list; never what they are."""
     names = ("id", "name", "roles", "groups", "created_at", "expires_at", "revoked_at")
     return reading.all(sa.select(*(api_key.c[name] for name in names)).order_by(api_key.c.created_at))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from kt_flows.mail import IncomingMail
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import mail_in, mail_out
 
@@ -21,20 +21,20 @@ def sent(tx: Transaction, values: Mapping[str, Any]) -> None:
     tx.do(insert(mail_out).values(values).on_conflict_do_nothing())
 
 
-def by_token(reading: Reading, tokens: Sequence[str]) -> sa.Row[Any] | None:
+def by_token(reading: Reading, tokens: Sequence[str]) -> Row | None:
     """The newest mail that carried one of these tokens."""
     return _newest(reading, mail_out.c.token.in_(list(tokens))) if tokens else None
 
 
-def by_message_id(reading: Reading, message_ids: Sequence[str]) -> sa.Row[Any] | None:
+def by_message_id(reading: Reading, message_ids: Sequence[str]) -> Row | None:
     return _newest(reading, mail_out.c.message_id.in_(list(message_ids))) if message_ids else None
 
 
-def by_mark(reading: Reading, marks: Sequence[str]) -> sa.Row[Any] | None:
+def by_mark(reading: Reading, marks: Sequence[str]) -> Row | None:
     return _newest(reading, mail_out.c.subject_mark.in_(list(marks))) if marks else None
 
 
-def _newest(reading: Reading, where: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
+def _newest(reading: Reading, where: sa.ColumnElement[bool]) -> Row | None:
     return reading.first(sa.select(mail_out).where(where).order_by(mail_out.c.sent_at.desc()).limit(1))
 
 
@@ -62,5 +62,5 @@ def judged(
     tx.do(mail_in.update().where(mail_in.c.id == id).values(verdict=verdict, method=method, instance_id=instance_id))
 
 
-def one(reading: Reading, id: UUID) -> sa.Row[Any] | None:
+def one(reading: Reading, id: UUID) -> Row | None:
     return reading.first(sa.select(mail_in).where(mail_in.c.id == id))

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import message, message_key, message_wait
 
@@ -46,7 +46,7 @@ def waiting(
     return [(row.instance_id, row.wait) for row in reading.all(query.order_by(message_wait.c.instance_id))]
 
 
-def open_of(reading: Reading, instance_id: UUID) -> dict[int, sa.Row[Any]]:
+def open_of(reading: Reading, instance_id: UUID) -> dict[int, Row]:
     rows = reading.all(sa.select(message_wait).where(message_wait.c.instance_id == instance_id))
     return {row.wait: row for row in rows}
 
@@ -93,21 +93,19 @@ def remember(
     return id if taken else None
 
 
-def known(reading: Reading, name: str, message_id: str) -> list[UUID]:
-    """The cases that a message of this id went to."""
-    found = reading.value(
+def known(reading: Reading, name: str, message_id: str) -> list[UUID] | None:
+    """The cases that a message of this id went to; None where it never came."""
+    found = reading.first(
         sa.select(message.c.instance_ids).where(message.c.name == name, message.c.message_id == message_id)
     )
-    return list(found or [])
+    return list(found[0]) if found is not None else None
 
 
 def settle(tx: Transaction, id: UUID, state: str, instance_ids: Sequence[UUID] = ()) -> None:
     tx.do(message.update().where(message.c.id == id).values(state=state, instance_ids=list(instance_ids)))
 
 
-def buffered(
-    tx: Transaction, name: str, correlation: str, business_key: str | None, now: datetime
-) -> sa.Row[Any] | None:
+def buffered(tx: Transaction, name: str, correlation: str, business_key: str | None, now: datetime) -> Row | None:
     """The oldest kept message for a wait that has just opened, locked."""
     fits = message.c.correlation == correlation
     if business_key is not None:

@@ -166,11 +166,10 @@ job = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     _at("run_at", nullable=False),
     _at("lease_until"),
-    sa.Column("held", sa.Boolean, nullable=False, server_default=sa.false()),  # its case is suspended
     sa.Column("lease_token", UUID(as_uuid=True)),
     sa.Column("last_error", sa.Text),
     _at("created_at", nullable=False),
-    sa.Index("ix_job_due", "run_at", "id", postgresql_where=sa.text("state = 'available' and not held")),
+    sa.Index("ix_job_due", "run_at", "id", postgresql_where=sa.text("state = 'available'")),
     sa.Index("ix_job_leased", "lease_until", postgresql_where=sa.text("state = 'running'")),
     sa.Index("ix_job_stuck", "id", postgresql_where=sa.text("state = 'stuck'")),
     sa.Index(

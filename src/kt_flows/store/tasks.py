@@ -14,7 +14,7 @@ from kt_flows.clock import from_text
 from kt_flows.engine.form import Form
 from kt_flows.security import Actor
 from kt_flows.store import definitions
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import bundle, comment, definition, instance, task
 
@@ -56,7 +56,7 @@ class CommentView:
 _COLUMNS = tuple(task.c[name] for name in TaskView.__dataclass_fields__)
 
 
-def _view(row: sa.Row[Any]) -> TaskView:
+def _view(row: Row) -> TaskView:
     values = dict(row._mapping)
     values["groups"] = tuple(values["groups"])
     return TaskView(**values)
@@ -197,7 +197,7 @@ def _typed(column: sa.ColumnElement[Any], value: Any) -> Any:
     return UUID(str(value)) if isinstance(column.type, sa.UUID) else value
 
 
-def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None) -> sa.Row[Any] | None:
+def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None) -> Row | None:
     """The id and case of the most urgent task that nobody has and the caller may do.
 
     By due date, then priority, then age; the caller locks its case and looks again, since another may take it.
