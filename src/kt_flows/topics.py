@@ -176,11 +176,17 @@ _ALL = (
     ),
     Topic(
         "mail.attach",
-        "Attaches an unsorted mail to a case, delivering it as the answer that the case waits for, or as a note.",
+        "Attaches an unsorted mail to an appeal's case, and answers with what a message needs to hand it over.",
         inputs={"mail_id": "string", "appeal_id": "string"},
-        outputs={"result": "string"},
+        outputs={
+            "result": "string",
+            "correlation_token": "string",
+            "answer_text": "string",
+            "received_at": "timestamp",
+            "answered_by": "string",
+        },
         errors=("mail.no_case",),
-        example={"result": "delivered"},
+        example={"result": "attached", "correlation_token": "token", "answer_text": "…", "answered_by": "p@x.kz"},
     ),
     Topic(
         "mail.discard",

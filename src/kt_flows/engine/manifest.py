@@ -78,6 +78,9 @@ class Message(_Strict):
     correlation: tuple[Name, ...] = ()
     payload: dict[Name, Word] = Field(default_factory=dict)
     keep: Length = "PT1H"
+    again: bool = False
+    """Whether, once the case that it started is over, the same values may start another (an alarm may; a request
+    that is only sent twice may not)."""
 
 
 class Facts(_Strict):

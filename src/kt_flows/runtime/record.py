@@ -79,7 +79,7 @@ def _about(held: instances.Held) -> dict[str, Any]:
 
 
 def payload_for(program: Program, process_key: str, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a message's payload its process declares, in the declared types.  Raises ValueError naming the field."""
+    """What of a payload the process declares, in the declared types.  Raises ValueError naming the field."""
     declared = program.definitions[process_key].manifest.messages[name].payload
     kept = {}
     for field, word in declared.items():

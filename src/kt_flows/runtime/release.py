@@ -12,7 +12,7 @@ from kt_flows.store.tasks import TaskView
 
 
 def release(rt: Runtime, actor: Actor, task_id: UUID) -> TaskView:
-    """The task, nobody's now.  Raises NotFound, Forbidden, Conflict (another has it, and the caller may not assign)."""
+    """The task, nobody's now.  Raises NotFound, Forbidden, Conflict (another has it; only who may assign may)."""
     with rt.transaction() as tx:
         held, task = held_task(tx, actor, task_id)
         if not actor.may("tasks.assign"):

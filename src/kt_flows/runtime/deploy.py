@@ -1,0 +1,88 @@
+"""Deploys processes: all or nothing, new versions for what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from kt_flows.engine.calendar import parse_cycle
+from kt_flows.engine.check import check_packages
+from kt_flows.engine.definition import Definition
+from kt_flows.errors import DiagramError, Finding
+from kt_flows.runtime.context import Runtime
+from kt_flows.security import Actor
+from kt_flows.store import definitions, jobs
+from kt_flows.store.db import Transaction
+from kt_flows.store.definitions import DefinitionView
+from kt_flows.store.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What is deployed now; `created` is False where every byte was there before, `id` None then and in a dry run."""
+
+    id: UUID | None
+    definitions: tuple[DefinitionView, ...]
+    findings: tuple[Finding, ...]
+    created: bool
+
+
+def deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool = False) -> Deployed:
+    """Deploys the folders among these files.  Raises DiagramError with every finding; nothing is deployed then."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        newest = definitions.latest(tx)
+        known = {key: rt.programs.definition(tx, view.id) for key, view in newest.items()}
+        parsed, findings = check_packages(files, known)
+        if any(finding.severity == "error" for finding in findings):
+            raise DiagramError(findings)
+        changed = [one for one in parsed if one.key not in newest or newest[one.key].digest != one.digest]
+        same = [newest[one.key] for one in parsed if one not in changed]
+        if dry_run or not changed:
+            would = [_would_be(one, newest.get(one.key), now) for one in changed]
+            return Deployed(None, tuple(sorted((*same, *would), key=lambda view: view.key)), tuple(findings), False)
+        id = definitions.add_deployment(tx, actor=actor.name, now=now)
+        added = []
+        for one in changed:
+            before = newest.get(one.key)
+            view = definitions.add(
+                tx,
+                id,
+                key=one.key,
+                version=before.version + 1 if before else 1,
+                name=one.name,
+                digest=one.digest,
+                files=one.files,
+                start_messages=sorted(one.start_messages),
+                calls=sorted(one.calls),
+                messages={name: message.model_dump(mode="json") for name, message in one.manifest.messages.items()},
+                now=now,
+            )
+            added.append(view)
+            _start_timers(tx, rt, one)
+        return Deployed(id, tuple(sorted((*same, *added), key=lambda view: view.key)), tuple(findings), True)
+
+
+def _would_be(one: Definition, before: DefinitionView | None, now: datetime) -> DefinitionView:
+    """What a dry run shows of a version that is not made."""
+    version = before.version + 1 if before else 1
+    return DefinitionView(new_id(), one.key, version, one.name, one.digest, now)
+
+
+def _start_timers(tx: Transaction, rt: Runtime, definition: Definition) -> None:
+    """A process that begins by the clock gets a job that is always there."""
+    now = rt.clock.now()
+    for element in definition.start_timers.values():
+        assert element.timer is not None
+        text = element.timer.value.literal or ""
+        _, every = parse_cycle(text)
+        jobs.put_periodic(
+            tx,
+            key=f"start:{definition.key}:{element.id}",
+            kind=jobs.START_TIMER,
+            payload={"definition_key": definition.key, "element_id": element.id, "cycle": text},
+            run_at=now + every,
+            now=now,
+        )

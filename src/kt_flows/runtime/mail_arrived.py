@@ -1,0 +1,113 @@
+"""A mail has arrived: whose it is, and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from kt_flows.clock import to_text
+from kt_flows.mail import IncomingMail
+from kt_flows.runtime.context import Runtime
+from kt_flows.security import SERVICE
+from kt_flows.store import history, instances, mails
+from kt_flows.store.db import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What to do with a mail: hand over a message, start the process for unsorted mail, or nothing more."""
+
+    verdict: Literal["duplicate", "own", "automatic", "answer", "bounce", "late", "unsorted"]
+    mail_id: UUID | None = None
+    message: str | None = None
+    token: str | None = None
+    bounced_mail_id: str | None = None
+    instance_id: UUID | None = None
+
+
+def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
+    """Remembers a mail and finds what it answers, in one transaction.
+
+    By token, then by References, then by the subject's mark.  An automatic reply is a note and never stops a clock;
+    a bounce is a message of its own; our own mail is dropped; what fits nowhere is for a person.
+    """
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        id = mails.take_in(tx, mail, now)
+        if id is None:
+            return Sorted("duplicate")
+        if mail.own or mails.by_message_id(tx, [mail.message_id]) is not None:
+            mails.judged(tx, id, "own")
+            return Sorted("own", id)
+        if mail.bounce_of is not None:
+            original = mails.by_message_id(tx, [mail.bounce_of])
+            verdict: Any = "bounce" if original is not None and _active(tx, original.instance_id) else "unsorted"
+            instance_id = original.instance_id if original is not None else None
+            mails.judged(tx, id, verdict, method="bounce", instance_id=instance_id)
+            if original is not None and instance_id is not None:
+                _note(tx, instance_id, "mail.bounced", mail, "bounce", now)
+            bounced = original.mail_id if original is not None else None
+            return Sorted(verdict, id, bounced_mail_id=bounced, instance_id=instance_id)
+        original, method = _answered(tx, mail)
+        if original is None or original.instance_id is None:
+            mails.judged(tx, id, "automatic" if mail.automatic else "unsorted")
+            return Sorted("automatic" if mail.automatic else "unsorted", id)
+        case: UUID = original.instance_id
+        if mail.automatic:
+            mails.judged(tx, id, "automatic", method=method, instance_id=case)
+            _note(tx, case, "mail.automatic", mail, method, now)
+            return Sorted("automatic", id, instance_id=case)
+        if not _active(tx, case) or original.reply_message is None:
+            mails.judged(tx, id, "unsorted", method=method, instance_id=case)
+            _note(tx, case, "mail.late", mail, method, now)
+            return Sorted("late", id, instance_id=case)
+        mails.judged(tx, id, "answer", method=method, instance_id=case)
+        _note(tx, case, "mail.received", mail, method, now)
+        message = original.reply_message
+        for keyword, other in original.reply_keywords.items():
+            if mail.first_line.casefold().lstrip(' *«"').startswith(str(keyword).casefold()):
+                message = str(other)
+        return Sorted("answer", id, message=message, token=original.token, instance_id=case)
+
+
+def payload_of(mail: IncomingMail, id: UUID) -> dict[str, Any]:
+    """What a mail says, as a message's payload."""
+    return {
+        "answer_text": mail.text,
+        "received_at": to_text(mail.received_at),
+        "mail_id": str(id),
+        "answered_by": mail.sender,
+    }
+
+
+def unsorted_variables(mail: IncomingMail, id: UUID) -> dict[str, Any]:
+    """What the process for unsorted mail starts with."""
+    return {
+        "mail_id": str(id),
+        "mail_from": mail.sender,
+        "mail_subject": mail.subject,
+        "mail_text": mail.text,
+        "mail_received_at": to_text(mail.received_at),
+    }
+
+
+def _answered(tx: Transaction, mail: IncomingMail) -> tuple[Any, str]:
+    if (found := mails.by_token(tx, mail.tokens)) is not None:
+        return found, "token"
+    # A token that is nobody's was guessed or is another site's: nothing else in the mail is believed then.
+    if mail.tokens:
+        return None, "token"
+    if (found := mails.by_message_id(tx, [*mail.in_reply_to, *mail.references])) is not None:
+        return found, "references"
+    return mails.by_mark(tx, mail.marks), "subject"
+
+
+def _active(tx: Transaction, id: UUID | None) -> bool:
+    return id is not None and not instances.is_over(tx, id)
+
+
+def _note(tx: Transaction, id: UUID, kind: str, mail: IncomingMail, method: str, now: datetime) -> None:
+    detail = {"from": mail.sender, "subject": mail.subject, "receivedAt": to_text(mail.received_at), "by": method}
+    history.add(tx, id, [{"kind": kind, "detail": detail}], actor=SERVICE.name, now=now)

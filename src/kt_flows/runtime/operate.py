@@ -1,0 +1,114 @@
+"""What people do to cases and jobs from outside the diagram."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kt_flows.engine import machine
+from kt_flows.engine.step import Step
+from kt_flows.errors import Conflict, NotFound
+from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.record import record
+from kt_flows.security import Actor
+from kt_flows.store import history, instances, jobs
+from kt_flows.store.db import Transaction
+from kt_flows.store.jobs import JobView
+
+
+def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instances.InstanceView:
+    """Ends a case: tasks, timers and waits go.  Raises NotFound, Conflict (over already)."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = _held(tx, actor, instance_id, "active", "suspended")
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        variables = instances.one(tx, held.id).variables
+        nothing = Step(held.snapshot, "active", (), variables, (), (), (), (), (), ())
+        record(tx, program, held, nothing, actor=actor, now=now)
+        instances.keep(tx, held.id, status="cancelled", ended_at=now)
+        _say(tx, held, "cancelled", actor, now, reason=reason)
+        return instances.one(tx, held.id)
+
+
+def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
+    """Lets a case rest: nothing moves until it is resumed.  Raises NotFound, Conflict (not active)."""
+    return _turn(rt, actor, instance_id, "active", "suspended", reason)
+
+
+def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
+    """Lets a resting case go on; deadlines that passed meanwhile act now.  Raises NotFound, Conflict."""
+    return _turn(rt, actor, instance_id, "suspended", "active", reason)
+
+
+def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
+    """Tries a stuck job again, with all its attempts.  Raises NotFound, Conflict (not stuck)."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        job, held = _stuck_job(tx, job_id)
+        if job.kind == jobs.INCIDENT and held is not None and job.wait is not None:
+            program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+            step = machine.retry(program, held.snapshot, job.wait, now=now)
+            jobs.close(tx, [job.id], "done")
+            record(tx, program, held, step, actor=actor, now=now, settled=job.id)
+        else:
+            jobs.keep(tx, job.id, state="available", attempt=0, run_at=now)
+        if held is not None:
+            _say(tx, held, "job.retried", actor, now, job=job.kind)
+        return _again(tx, job.id)
+
+
+def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
+    """Gives a stuck job up; its case goes on waiting for nothing, and people see that.  Raises NotFound, Conflict."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        job, held = _stuck_job(tx, job_id)
+        jobs.close(tx, [job.id], "cancelled")
+        if held is not None:
+            _say(tx, held, "job.cancelled", actor, now, job=job.kind)
+        return _again(tx, job.id)
+
+
+def _again(tx: Transaction, id: UUID) -> JobView:
+    view = jobs.one(tx, id)
+    assert view is not None
+    return view
+
+
+def _stuck_job(tx: Transaction, id: UUID) -> tuple[JobView, instances.Held | None]:
+    seen = jobs.one(tx, id)
+    if seen is None:
+        raise NotFound
+    held = instances.hold(tx, seen.instance_id) if seen.instance_id else None
+    job = jobs.hold(tx, id)
+    if job is None or job.state != "stuck":
+        raise Conflict("The job is not stuck any more.", code="job_not_stuck")
+    return job, held
+
+
+def _held(tx: Transaction, actor: Actor, id: UUID, *statuses: str) -> instances.Held:
+    if instances.visible(tx, actor, id) is None:
+        raise NotFound
+    held = instances.hold(tx, id)
+    if held is None:
+        raise NotFound
+    if held.status not in statuses:
+        raise Conflict(f"The case is {held.status}.", code="instance_not_active")
+    return held
+
+
+def _turn(
+    rt: Runtime, actor: Actor, instance_id: UUID, before: str, after: str, reason: str | None
+) -> instances.InstanceView:
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = _held(tx, actor, instance_id, before)
+        instances.keep(tx, held.id, status=after)
+        _say(tx, held, after if after == "suspended" else "resumed", actor, now, reason=reason)
+        return instances.one(tx, held.id)
+
+
+def _say(tx: Transaction, held: instances.Held, what: str, actor: Actor, now: datetime, **detail: Any) -> None:
+    history.add(tx, held.id, [{"kind": what, "detail": detail}], actor=actor.name, now=now)
+    about = {"definitionKey": held.definition_key, "businessKey": held.business_key}
+    history.tell(tx, [{"kind": "instance", "what": what, "instance_id": held.id, "data": about}], now)

@@ -1,0 +1,129 @@
+"""What became of a job: done, failed, due (walk B).  Who has lost the job changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kt_flows.engine import machine
+from kt_flows.engine.program import Program
+from kt_flows.engine.step import Step
+from kt_flows.errors import FlowsError
+from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.record import record
+from kt_flows.security import SERVICE
+from kt_flows.store import history, instances, jobs
+from kt_flows.store.db import Transaction
+from kt_flows.store.jobs import JobView
+
+Move = Callable[[Program, instances.Held, int, datetime], Step]
+
+
+def due(rt: Runtime, id: UUID, instance_id: UUID) -> bool:
+    """A timer's time has come: fires what is due in its case.  False where another worker has it."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = instances.hold(tx, instance_id, skip_locked=True)
+        if held is None or held.status == "suspended":
+            return False
+        job = jobs.hold(tx, id, skip_locked=True)
+        if job is None or job.state != "available" or job.run_at > now:
+            return False
+        if held.status != "active":
+            jobs.close(tx, [id], "cancelled")
+            return True
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        step = machine.tick(program, held.snapshot, now=now)
+        record(tx, program, held, step, actor=SERVICE, now=now, settled=id)
+        return True
+
+
+def done(rt: Runtime, claimed: JobView, result: Mapping[str, Any]) -> bool:
+    """An outside call has answered: the case goes on.  False where the lease was lost meanwhile."""
+
+    def move(program: Program, held: instances.Held, wait: int, now: datetime) -> Step:
+        return machine.finish(program, held.snapshot, wait, result, now=now)
+
+    return _settle(rt, claimed, move)
+
+
+def failed(rt: Runtime, claimed: JobView, error: FlowsError, again_at: datetime | None) -> bool:
+    """An outside call has failed: again at a later time, or for good.
+
+    For good: the diagram catches the error's code, or the job is stuck for a person to look at.
+    """
+    if again_at is not None:
+        with rt.transaction() as tx:
+            if not _still_ours(tx, claimed):
+                return False
+            jobs.keep(tx, claimed.id, state="available", run_at=again_at, last_error=error.message, lease_until=None)
+            return True
+
+    def move(program: Program, held: instances.Held, wait: int, now: datetime) -> Step:
+        return machine.fail(program, held.snapshot, wait, error.code, error.message, now=now)
+
+    return _settle(rt, claimed, move, error)
+
+
+def internal(
+    rt: Runtime, id: UUID, instance_id: UUID, run: Callable[[Transaction, JobView, instances.Held], Any]
+) -> bool:
+    """A job that only touches our own tables: run and settled in one transaction.  False where another has it."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = instances.hold(tx, instance_id, skip_locked=True)
+        if held is None or held.status == "suspended":
+            return False
+        job = jobs.hold(tx, id, skip_locked=True)
+        if job is None or job.state != "available" or job.run_at > now or job.wait is None:
+            return False
+        if held.status != "active":
+            jobs.close(tx, [id], "cancelled")
+            return True
+        result = run(tx, job, held)
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        step = machine.finish(program, held.snapshot, job.wait, result, now=now)
+        record(tx, program, held, step, actor=SERVICE, now=now, settled=id)
+        return True
+
+
+def _settle(rt: Runtime, claimed: JobView, move: Move, error: FlowsError | None = None) -> bool:
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = instances.hold(tx, claimed.instance_id) if claimed.instance_id else None
+        if not _still_ours(tx, claimed):
+            return False
+        if held is None or claimed.wait is None:
+            state = "done" if error is None else "stuck"
+            jobs.keep(tx, claimed.id, state=state, lease_until=None, last_error=error.message if error else None)
+            return True
+        if held.status not in ("active", "suspended"):
+            jobs.close(tx, [claimed.id], "cancelled")
+            return True
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        try:
+            step = move(program, held, claimed.wait, now)
+        except machine.NoSuchWait:
+            jobs.close(tx, [claimed.id], "cancelled")
+            return True
+        except machine.Uncaught:
+            assert error is not None
+            _stuck(tx, held, claimed, error, now)
+            return True
+        record(tx, program, held, step, actor=SERVICE, now=now, settled=claimed.id)
+        return True
+
+
+def _still_ours(tx: Transaction, claimed: JobView) -> bool:
+    job = jobs.hold(tx, claimed.id)
+    return job is not None and job.state == "running" and job.lease_token == claimed.lease_token
+
+
+def _stuck(tx: Transaction, held: instances.Held, claimed: JobView, error: FlowsError, now: datetime) -> None:
+    jobs.keep(tx, claimed.id, state="stuck", lease_until=None, last_error=error.message)
+    detail = {"job": claimed.kind, "code": error.code, "message": error.message}
+    line = {"kind": "stuck", "element_id": claimed.element_id, "detail": detail}
+    history.add(tx, held.id, [line], actor=SERVICE.name, now=now)
+    history.tell(tx, [{"kind": "instance", "what": "stuck", "instance_id": held.id}], now)
