@@ -163,6 +163,8 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("files", postgresql.BYTEA(), nullable=False),
         sa.Column("start_messages", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("calls", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("messages", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["deployment_id"], ["deployment.id"], name=op.f("fk_definition_deployment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_definition")),

@@ -6,7 +6,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,14 @@ class DefinitionView:
     name: str
     digest: str
     created_at: datetime
+    calls: tuple[str, ...] = ()
+    start_messages: tuple[str, ...] = ()
+    messages: Mapping[str, Any] = field(default_factory=dict)
+    """Message name to `{correlation, payload, keep, again}`, see `runtime/deploy`."""
 
 
-_COLUMNS = tuple(definition.c[name] for name in DefinitionView.__dataclass_fields__)
+_NAMES = ("id", "key", "version", "name", "digest", "created_at", "calls", "start_messages", "messages")
+_COLUMNS = tuple(definition.c[name] for name in _NAMES)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -72,19 +77,6 @@ def files(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, dict[str, bytes]]
     return {row.id: unpack(row.files) for row in reading.all(query)}
 
 
-def listening(reading: Reading, message: str) -> list[DefinitionView]:
-    """The newest versions that begin with a message."""
-    newest = (
-        sa.select(definition)
-        .distinct(definition.c.key)
-        .order_by(definition.c.key, definition.c.version.desc())
-        .subquery("newest")
-    )
-    columns = [newest.c[column.name] for column in _COLUMNS]
-    query = sa.select(*columns).where(newest.c.start_messages.any(message)).order_by(newest.c.key)
-    return [DefinitionView(*row) for row in reading.all(query)]
-
-
 def page(
     reading: Reading, *, key: str | None, latest: bool, after: list[Any] | None, limit: int
 ) -> tuple[list[DefinitionView], list[Any] | None]:
@@ -121,6 +113,8 @@ def add(
     digest: str,
     files: Mapping[str, bytes],
     start_messages: Sequence[str],
+    calls: Sequence[str],
+    messages: Mapping[str, Any],
     now: datetime,
 ) -> DefinitionView:
     """A new version.  A race for the same number fails on its unique key, and the loser deploys again."""
@@ -135,6 +129,8 @@ def add(
             digest=digest,
             files=pack(files),
             start_messages=list(start_messages),
+            calls=list(calls),
+            messages=dict(messages),
             created_at=now,
         )
     )

@@ -61,6 +61,8 @@ definition = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("files", BYTEA, nullable=False),  # a zip of the folder
     sa.Column("start_messages", ARRAY(sa.Text), nullable=False),
+    sa.Column("calls", ARRAY(sa.Text), nullable=False),  # keys of the processes that it calls
+    sa.Column("messages", JSONB, nullable=False),  # name to {correlation, payload, keep, again}
     _at("created_at", nullable=False),
     sa.UniqueConstraint("key", "version"),
 )
