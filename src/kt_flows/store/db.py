@@ -64,9 +64,8 @@ class Transaction(Reading):
         """Runs a statement (once for all `rows`, where given); answers how many rows it touched."""
         if rows is not None and not rows:
             return 0
-        result = (
-            self._connection.execute(statement, rows) if rows is not None else self._connection.execute(statement)
-        )
+        # SQLAlchemy forgets how many rows an INSERT touched unless it is asked to keep it.
+        result = self._connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
         return max(0, result.rowcount) if isinstance(result, sa.CursorResult) else 0
 
     def after_commit(self, call: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from kt_flows.store.db import Reading, Transaction
 from kt_flows.store.ids import new_id
@@ -53,7 +53,11 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 def latest(reading: Reading, keys: Sequence[str] | None = None) -> dict[str, DefinitionView]:
     """The newest version of each process, by key."""
-    query = sa.select(*_COLUMNS).distinct(definition.c.key).order_by(definition.c.key, definition.c.version.desc())
+    query = (
+        sa.select(*_COLUMNS)
+        .ext(distinct_on(definition.c.key))
+        .order_by(definition.c.key, definition.c.version.desc())
+    )
     if keys is not None:
         query = query.where(definition.c.key.in_(keys))
     return {row.key: DefinitionView(*row) for row in reading.all(query)}
@@ -83,7 +87,7 @@ def page(
     """By key, newest version first; with the sort values of the last row where there is more."""
     query = sa.select(*_COLUMNS)
     if latest:
-        query = sa.select(*_COLUMNS).distinct(definition.c.key)
+        query = sa.select(*_COLUMNS).ext(distinct_on(definition.c.key))
     if key is not None:
         query = query.where(definition.c.key == key)
     if after is not None:
