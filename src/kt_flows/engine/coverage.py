@@ -1,101 +1,193 @@
-"""Gaps and overlaps of a decision table, found by trying each cell on values that stand for all others.
+"""Gaps, overlaps and dead rows of a decision table, found by trying each column on values that stand for all others.
 
 Between two neighbouring literals of a column every value behaves alike, so one probe per literal and one per space
-between them decide the whole column exactly.  Columns with computed cells are left out of the judgement.
+between them decide the whole column exactly.  Cells that are computed from variables are not judged.
 """
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise, product
-from math import prod
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import combinations, islice, pairwise
+from typing import TYPE_CHECKING, Any
 
-from kt_flows.engine.decision import Decision, Rule
+from kt_flows.clock import to_text
+from kt_flows.engine.calendar import duration_text
+from kt_flows.engine.unary import Cell, kind_of
 from kt_flows.errors import Finding
 
-MAX_COMBINATIONS = 50_000
-_OTHER = "\N{REPLACEMENT CHARACTER} any other text"
+if TYPE_CHECKING:
+    from kt_flows.engine.table import Decision, Input, Rule
+
+MAX_OVERLAPS = 20
+MAX_STEPS = 100_000
+_STEPS: dict[str, Any] = {"datetime": timedelta(days=1), "timedelta": timedelta(hours=1)}
+
+
+class _Other:
+    """Whatever is none of a column's literals, where these have no order."""
+
+    def __repr__(self) -> str:
+        return "другое"
+
+
+class _TooMany(Exception):
+    """There are more combinations than are tried."""
+
+
+class _Column:
+    """One input with its probes; sets of probes and of rules are bits of whole numbers."""
+
+    def __init__(self, index: int, column: Input, rules: tuple[Rule, ...]) -> None:
+        cells = [rule.cells[index] for rule in rules]
+        literals = [value for cell in cells for value in cell.literals()]
+        self.judged = all(cell.literal for cell in cells)
+        kinds = {kind_of(value) for value in literals if value is not None}
+        ordered = any(test.kind == "bounds" for cell in cells for test in cell.tests)
+        if ordered and len(kinds) > 1:
+            self.judged = False
+        if not self.judged:
+            return
+        self.probes = [*_probes(column, [value for value in literals if value is not None], kinds), None]
+        # A null is asked for where a row speaks of it; that no row takes it is not worth a warning everywhere.
+        asked = self.probes if None in literals else self.probes[:-1]
+        if column.allowed is not None:
+            asked = [value for value in asked if value is None or column.allowed.holds(value)] or asked
+        self.asked = asked
+        self.held = [self._held(cell) for cell in cells]
+
+    def _held(self, cell: Cell) -> int:
+        return sum(1 << number for number, value in enumerate(self.probes) if cell.holds(value))
+
+    def rules_for(self, value: Any) -> int:
+        """The rules that take this probe."""
+        bit = 1 << next(number for number, probe in enumerate(self.probes) if probe is value)
+        return sum(1 << rule for rule, held in enumerate(self.held) if held & bit)
+
+
+def _probes(column: Input, literals: list[Any], kinds: set[str]) -> list[Any]:
+    if column.type == "bool" or kinds == {"bool"}:
+        return [True, False]
+    if not literals or len(kinds) > 1:
+        return [*literals, _Other()]
+    points = sorted(set(literals))
+    if kinds == {"str"}:
+        # No text lies between a text and the same with a zero character after it.
+        ends = [point + "\0" for point in points]
+        before = [""] if points[0] else []
+        return [
+            *before,
+            *points,
+            *(end for end, point in zip(ends, [*points[1:], None], strict=True) if end != point),
+        ]
+    whole = column.type == "int"
+    step = _STEPS.get(kinds.copy().pop(), 1)
+    between = [a + 1 if whole else a + (b - a) / 2 for a, b in pairwise(points) if not whole or b - a > 1]
+    return [points[0] - step, *points, *between, points[-1] + step]
 
 
 def table_findings(decision: Decision) -> list[Finding]:
-    """Overlaps under UNIQUE (errors: at run time they are incidents) and gaps (warnings)."""
-    if not all(cell.literal for rule in decision.rules for cell in rule.cells):
+    """Overlaps under UNIQUE (errors: at run time they are incidents), dead rows and gaps (warnings)."""
+    columns = [_Column(index, column, decision.rules) for index, column in enumerate(decision.inputs)]
+    if not decision.rules or not all(column.judged for column in columns):
         return []
-    probes = [_probes(decision, column) for column in range(len(decision.inputs))]
-    findings = []
+    findings: list[Finding] = []
     if decision.hit_policy == "UNIQUE":
-        findings = [
-            _finding(
-                decision,
-                "error",
-                "dmn-overlap",
-                two.line,
-                f"строки {one.id} и {two.id} таблицы {decision.id} подходят обе: {_shown(decision, common)}",
-                "Разведите условия строк или выберите политику FIRST",
-            )
-            for one, two in combinations(decision.rules, 2)
-            if (common := _common(one, two, probes)) is not None
-        ]
-    if decision.hit_policy != "COLLECT" and (gap := _gap(decision, probes)) is not None:
-        findings.append(
-            _finding(
-                decision,
-                "warning",
-                "dmn-gap",
-                decision.line,
-                f"для {_shown(decision, gap)} в таблице {decision.id} нет строки",
-                "Добавьте строку или последнюю строку «-»",
-            )
-        )
+        findings += islice(_overlaps(decision, columns), MAX_OVERLAPS)
+    if decision.hit_policy == "FIRST":
+        findings += _dead(decision, columns)
+    if decision.hit_policy in ("UNIQUE", "FIRST", "ANY") and (gap := _gap(columns, len(decision.rules))) is not None:
+        message = f"для {_shown(decision, gap)} в таблице {decision.id} нет строки"
+        hint = "Добавьте строку или последнюю строку «-»"
+        findings.append(_finding(decision, "warning", "dmn-gap", decision.id, decision.line, message, hint))
     return findings
 
 
-def _finding(decision: Decision, severity: Any, rule: str, line: int, message: str, hint: str) -> Finding:
-    return Finding(severity, rule, decision.file, message, hint, element_id=decision.id, line=line)
+def _finding(
+    decision: Decision, severity: Any, rule: str, id: str, line: int | None, message: str, hint: str
+) -> Finding:
+    return Finding(severity, rule, decision.file, message, hint, element_id=id, line=line)
 
 
-def _shown(decision: Decision, values: tuple[Any, ...]) -> str:
-    pairs = zip(decision.inputs, values, strict=True)
-    return ", ".join(f"{column.label} = {'другое' if value == _OTHER else value!r}" for column, value in pairs)
+def _shown(decision: Decision, values: list[Any]) -> str:
+    return ", ".join(
+        f"{column.label} = {_value(value)}" for column, value in zip(decision.inputs, values, strict=True)
+    )
 
 
-def _probes(decision: Decision, column: int) -> list[Any]:
-    literals = {
-        operand.value
-        for rule in decision.rules
-        for test in rule.cells[column].tests
-        for operand in test.operands()
-        if operand.value is not None
-    }
-    word = decision.inputs[column].type
-    if word == "bool":
-        return [True, False]
-    if word in ("int", "double"):
-        points = sorted(literals) or [0]
-        step = 1 if word == "int" else 0.5
-        between = [(a + b) / 2 for a, b in pairwise(points) if word == "double" or b - a > 1]
-        return [points[0] - step, *points, *between, points[-1] + step]
-    return [*sorted(literals, key=str), _OTHER]
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return "другое" if not value or value.endswith("\0") else f'"{value}"'
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if value is None or isinstance(value, bool):
+        return {True: "true", False: "false", None: "null"}[value]
+    return repr(value)
 
 
-def _common(one: Rule, two: Rule, probes: list[list[Any]]) -> tuple[Any, ...] | None:
-    """Values that both rules match, or None."""
-    chosen = []
-    for column, values in enumerate(probes):
-        both = [value for value in values if one.cells[column].holds(value) and two.cells[column].holds(value)]
-        if not both:
-            return None
-        chosen.append(both[0])
-    return tuple(chosen)
+def _overlaps(decision: Decision, columns: list[_Column]) -> Iterator[Finding]:
+    for one, two in combinations(range(len(decision.rules)), 2):
+        common = [column.held[one] & column.held[two] for column in columns]
+        if all(common):
+            first, second = decision.rules[one], decision.rules[two]
+            values = [
+                column.probes[(bits & -bits).bit_length() - 1] for column, bits in zip(columns, common, strict=True)
+            ]
+            message = f"{first.named} и {second.named} таблицы {decision.id} подходят обе"
+            message += f": {_shown(decision, values)}" if values else ""
+            hint = "Разведите условия строк или выберите политику FIRST"
+            yield _finding(decision, "error", "dmn-overlap", second.id, second.line, message, hint)
 
 
-def _gap(decision: Decision, probes: list[list[Any]]) -> tuple[Any, ...] | None:
+def _dead(decision: Decision, columns: list[_Column]) -> Iterator[Finding]:
+    for two, rule in enumerate(decision.rules):
+        for one in range(two):
+            if all(column.held[two] & ~column.held[one] == 0 for column in columns):
+                earlier = decision.rules[one].named
+                message = f"{rule.named} таблицы {decision.id} не сработает никогда: раньше подходит {earlier}"
+                hint = "Переставьте или уберите строку"
+                yield _finding(decision, "warning", "dmn-dead-row", rule.id, rule.line, message, hint)
+                break
+
+
+def _gap(columns: list[_Column], rules: int) -> list[Any] | None:
     """Values that no rule matches, or None; also None where there are too many combinations to try."""
-    if prod(len(values) for values in probes) > MAX_COMBINATIONS:
+    every = (1 << rules) - 1
+    classes = [{column.rules_for(value): value for value in reversed(column.asked)} for column in columns]
+    # Rules that take whatever comes from this column on: while one of them is left, there is no gap below.
+    carefree = [every]
+    for found in reversed(classes):
+        carefree.append(carefree[-1] & _common(found))
+    carefree.reverse()
+    steps = 0
+
+    @cache
+    def search(index: int, left: int) -> tuple[Any, ...] | None:
+        nonlocal steps
+        steps += 1
+        if steps > MAX_STEPS:
+            raise _TooMany
+        if not left:
+            return tuple(column.asked[0] for column in columns[index:])
+        if left & carefree[index]:
+            return None
+        for taken, value in classes[index].items():
+            if (rest := search(index + 1, left & taken)) is not None:
+                return (value, *rest)
         return None
-    for values in product(*probes):
-        if not any(
-            all(cell.holds(value) for cell, value in zip(rule.cells, values, strict=True)) for rule in decision.rules
-        ):
-            return values
-    return None
+
+    try:
+        found = search(0, every)
+    except _TooMany:
+        return None
+    return None if found is None else list(found)
+
+
+def _common(classes: dict[int, Any]) -> int:
+    common = -1
+    for taken in classes:
+        common &= taken
+    return common

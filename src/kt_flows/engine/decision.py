@@ -1,27 +1,29 @@
-"""Decision tables: DMN 1.1 to 1.3 read into compiled CEL, decided on a case's values.
+"""DMN 1.1 to 1.3 files: decision tables read into compiled CEL, every mistake named by element and line.
 
-Hit policies UNIQUE, FIRST, ANY, RULE ORDER and COLLECT (with SUM, MIN, MAX, COUNT).
+The table itself, which decides, is engine/table.py; its input cells are engine/unary.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
 from typing import Any
 
 from lxml import etree
 
-from kt_flows.engine.expression import Expression, SyntaxProblem, Types, compile_expression
+from kt_flows.engine.expression import Expression, ExpressionError, SyntaxProblem, Types, compile_expression
+from kt_flows.engine.table import AGGREGATIONS, HIT_POLICIES, Decision, DecisionError, Input, Outcome, Output, Rule
 from kt_flows.engine.unary import INPUT, Cell, read_cell
-from kt_flows.errors import DiagramError, Finding, FlowsError
+from kt_flows.engine.values import fits
+from kt_flows.engine.xml import read_xml
+from kt_flows.errors import DiagramError, Finding
+
+__all__ = ["Decision", "DecisionError", "Outcome", "read_decisions"]
 
 NAMESPACES = (
     "https://www.omg.org/spec/DMN/20191111/MODEL/",
     "http://www.omg.org/spec/DMN/20180521/MODEL/",
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
 )
-HIT_POLICIES = ("UNIQUE", "FIRST", "ANY", "RULE ORDER", "COLLECT")
-AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
 WORDS = {
     "string": "string",
     "boolean": "bool",
@@ -39,252 +41,200 @@ WORDS = {
     "map": "map",
 }
 MAX_RULES = 1_000
-_AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {"SUM": sum, "MIN": min, "MAX": max}
-
-
-class DecisionError(FlowsError):
-    """A decision table has no single answer for these values."""
-
-    code = "decision.failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    id: str
-    label: str
-    expression: Expression
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    id: str
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    id: str
-    line: int
-    cells: tuple[Cell, ...]
-    tests: tuple[Expression | None, ...]
-    outputs: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a table answered: one result per rule that counts, the rules' ids, and the inputs that it saw."""
-
-    results: tuple[Mapping[str, Any], ...]
-    rules: tuple[str, ...]
-    inputs: Mapping[str, Any]
-
-    def mapped(self, mode: str) -> Any:
-        """The value for `camunda:mapDecisionResult`.  Raises DecisionError where one is asked for and more came."""
-        entries = [next(iter(result.values())) for result in self.results]
-        if mode == "resultList":
-            return [dict(result) for result in self.results]
-        if mode == "collectEntries":
-            return entries
-        if len(self.results) > 1:
-            raise DecisionError(f"one result is asked for, rules {', '.join(self.rules)} gave {len(self.results)}")
-        if not self.results:
-            return None
-        return entries[0] if mode == "singleEntry" else dict(self.results[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One decision table."""
-
-    id: str
-    name: str
-    file: str
-    line: int
-    hit_policy: str
-    aggregation: str | None
-    inputs: tuple[Input, ...]
-    outputs: tuple[Output, ...]
-    rules: tuple[Rule, ...]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The variables that the table reads."""
-        read = [column.expression.names for column in self.inputs]
-        for rule in self.rules:
-            read += [output.names for output in rule.outputs]
-            read += [test.names - {INPUT} for test in rule.tests if test]
-        return frozenset[str]().union(*read)
-
-    def decide(self, values: Mapping[str, Any]) -> Outcome:
-        """Runs the table on JSON values.
-
-        Raises DecisionError where UNIQUE finds two rules or ANY two answers, ExpressionError where a cell fails.
-        """
-        seen = [_number(column, column.expression.evaluate(values)) for column in self.inputs]
-        hits: list[Rule] = []
-        for rule in self.rules:
-            if all(
-                test is None or test.evaluate({**values, INPUT: value})
-                for test, value in zip(rule.tests, seen, strict=True)
-            ):
-                hits.append(rule)
-                if self.hit_policy == "FIRST":
-                    break
-        if self.hit_policy == "UNIQUE" and len(hits) > 1:
-            raise DecisionError(f"{self.id} is UNIQUE, but rules {', '.join(rule.id for rule in hits)} all match")
-        results = [self._result(rule, values) for rule in hits]
-        if self.hit_policy == "ANY" and results:
-            if any(result != results[0] for result in results):
-                raise DecisionError(f"{self.id} is ANY, but its matching rules do not agree")
-            results, hits = results[:1], hits[:1]
-        if self.aggregation:
-            results = [self._aggregate(results)]
-        inputs = {column.label: value for column, value in zip(self.inputs, seen, strict=True)}
-        return Outcome(tuple(results), tuple(rule.id for rule in hits), inputs)
-
-    def _result(self, rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            output.name: expression.evaluate(values)
-            for output, expression in zip(self.outputs, rule.outputs, strict=True)
-        }
-
-    def _aggregate(self, results: list[dict[str, Any]]) -> dict[str, Any]:
-        name = self.outputs[0].name
-        entries = [result[name] for result in results]
-        if self.aggregation == "COUNT":
-            return {name: len(entries)}
-        if not entries:
-            return {name: None}
-        try:
-            return {name: _AGGREGATES[str(self.aggregation)](entries)}
-        except TypeError as error:
-            raise DecisionError(f"{self.id}: {self.aggregation} of {entries}: {error}") from error
-
-
-def _number(column: Input, value: Any) -> Any:
-    """A whole number as a fraction where the column is of fractions: CEL compares the two kinds only so."""
-    return float(value) if column.type == "double" and isinstance(value, int) and value is not True else value
+_CAMUNDA = "{http://camunda.org/schema/1.0/dmn}"
+_DRAWN = {
+    "inputData",
+    "knowledgeSource",
+    "textAnnotation",
+    "association",
+    "DMNDI",
+    "description",
+    "extensionElements",
+}
+_IN_DECISION = {"decisionTable", "variable", "informationRequirement", "authorityRequirement", "description"} | {
+    "extensionElements",
+    "question",
+    "allowedAnswers",
+}
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def read_decisions(data: bytes, file: str, types: Types) -> dict[str, Decision]:
     """Reads every decision table of a DMN file.  Raises DiagramError with each finding's element and line."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise DiagramError([Finding("error", "xml", file, str(error), line=error.lineno)]) from error
-    if b"<!DOCTYPE" in data:
-        raise DiagramError([Finding("error", "xml-doctype", file, "DOCTYPE запрещён", "Уберите его", line=1)])
-    reader = _Reader(file, types)
-    found = [reader.decision(item) for item in root if etree.QName(item).localname == "decision"]
-    if etree.QName(root).namespace not in NAMESPACES or not found:
+    namespace = next((name for name in NAMESPACES if name.encode() in data), NAMESPACES[0])
+    root = read_xml(data, file, f"{{{namespace}}}definitions")
+    reader = _Reader(file, types, f"{{{namespace}}}")
+    found = reader.document(root)
+    if not found and not reader.findings:
         reader.say("dmn", root, "в файле нет таблиц решений DMN", "Создайте таблицу в Camunda Modeler")
     if reader.findings:
         raise DiagramError(reader.findings)
-    return {decision.id: decision for decision in found if decision}
+    return {decision.id: decision for decision in found}
 
 
 class _Reader:
     """Reads one file, collecting findings instead of stopping at the first."""
 
-    def __init__(self, file: str, types: Types) -> None:
+    def __init__(self, file: str, types: Types, ns: str) -> None:
         self.file = file
         self.types = types
+        self.ns = ns
         self.findings: list[Finding] = []
 
-    def say(self, rule: str, item: Any, message: str, hint: str = "") -> None:
-        self.findings.append(
-            Finding("error", rule, self.file, message, hint, element_id=item.get("id"), line=item.sourceline)
-        )
+    def say(self, rule: str, item: Any, message: str, hint: str = "", within: Any = None) -> None:
+        """Notes a finding at `item`'s line, under the id of `within` (a row, for a cell) or its own."""
+        id = (item if within is None else within).get("id")
+        self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=item.sourceline))
 
-    def expression(self, item: Any, text: str, types: Types, expects: str | None = None) -> Expression | None:
-        try:
-            return compile_expression(text, types, expects)
-        except SyntaxProblem as problem:
-            self.say("expression", item, f"«{text}»: {problem}", "Исправьте выражение")
-            return None
+    def document(self, root: Any) -> list[Decision]:
+        found = []
+        for item in root:
+            name = etree.QName(item).localname if isinstance(item.tag, str) else "description"
+            if name == "decision":
+                found.append(self.decision(item))
+            elif name not in _DRAWN:
+                self.say("dmn", item, f"элемент {name} не выполняется", "Оставьте только таблицы решений")
+        return [decision for decision in found if decision]
 
     def decision(self, item: Any) -> Decision | None:
-        ns = f"{{{etree.QName(item).namespace}}}"
-        table = item.find(f"{ns}decisionTable")
-        if table is None:
-            self.say("dmn", item, "решение без таблицы", "Замените выражение таблицей решений")
+        table = item.find(f"{self.ns}decisionTable")
+        if table is None or not item.get("id"):
+            self.say("dmn", item, "решение без таблицы или без id", "Замените выражение таблицей решений")
             return None
+        for part in item:
+            name = etree.QName(part).localname if isinstance(part.tag, str) else "description"
+            if name not in _IN_DECISION or part.find(f"{self.ns}requiredDecision") is not None:
+                self.say("dmn", part, "решение опирается на другое", "Вызовите его отдельной задачей", within=item)
+        for part in item.iter(f"{self.ns}*"):
+            self.ignored(part, item)
         policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation")
         if policy not in HIT_POLICIES or (aggregation and (policy != "COLLECT" or aggregation not in AGGREGATIONS)):
-            asked = f"{policy} {aggregation or ''}".strip()
-            self.say(
-                "dmn-hit-policy", table, f"политика {asked} не выполняется", f"Выберите: {', '.join(HIT_POLICIES)}"
-            )
+            message = f"политика {policy} {aggregation or ''}".strip() + " не выполняется"
+            self.say("dmn-hit-policy", table, message, f"Выберите: {', '.join(HIT_POLICIES)}")
             return None
-        inputs = [self.input(column, ns) for column in table.findall(f"{ns}input")]
-        outputs = [
-            Output(column.get("id", ""), column.get("name") or item.get("id"), self.word(column))
-            for column in table.findall(f"{ns}output")
-        ]
-        rows = table.findall(f"{ns}rule")
-        if not outputs or len(rows) > MAX_RULES:
-            self.say("dmn", table, f"нужен хотя бы один выход и не больше {MAX_RULES} строк")
+        inputs = [self.input(column) for column in table.findall(f"{self.ns}input")]
+        outputs = self.outputs(table, item.get("id"), aggregation)
+        rows = table.findall(f"{self.ns}rule")
+        if not outputs or not rows or len(rows) > MAX_RULES:
+            self.say("dmn", table, f"нужен хотя бы один выход и от 1 до {MAX_RULES} строк")
             return None
         if None in inputs:
             return None
         columns = tuple(column for column in inputs if column)
-        rules = [self.rule(row, ns, columns, outputs) for row in rows]
-        return Decision(
-            item.get("id"),
-            item.get("name", ""),
-            self.file,
-            item.sourceline,
-            policy,
-            aggregation,
-            columns,
-            tuple(outputs),
-            tuple(rule for rule in rules if rule),
-        )
+        rules = [self.rule(row, number, columns, outputs) for number, row in enumerate(rows, 1)]
+        kept = tuple(rule for rule in rules if rule)
+        id, name = item.get("id"), item.get("name", "")
+        words = tuple(output for output, _ in outputs)
+        return Decision(id, name, self.file, item.sourceline, policy, aggregation, columns, words, kept)
 
-    def word(self, column: Any) -> str:
+    def ignored(self, part: Any, item: Any) -> None:
+        """Refuses what another engine would heed and this one does not."""
+        name = etree.QName(part).localname
+        language = part.get("expressionLanguage", "").lower()
+        allowed = ("", "feel") if name == "inputEntry" else ("", "cel")
+        if language not in allowed:
+            self.say("dmn", part, f"язык {language}: ячейки входа — S-FEEL, остальное — CEL", "Сбросьте язык", item)
+        if name == "defaultOutputEntry":
+            self.say(
+                "dmn", part, "значение выхода по умолчанию не выполняется", "Добавьте последнюю строку «-»", item
+            )
+        if part.get(f"{_CAMUNDA}inputVariable"):
+            self.say("dmn", part, "inputVariable не выполняется", "Очистите «Input Variable»", item)
+
+    def text(self, item: Any) -> str:
+        return str(item.findtext(f"{self.ns}text", "") or "").strip()
+
+    def word(self, column: Any, owner: Any) -> str:
         name = column.get("typeRef", "any").rpartition(":")[2]
         if name not in WORDS:
-            self.say("dmn-type", column, f"тип {name} неизвестен", f"Выберите: {', '.join(WORDS)}")
+            self.say("dmn-type", column, f"тип {name} неизвестен", f"Выберите: {', '.join(WORDS)}", owner)
         return WORDS.get(name, "any")
 
-    def input(self, column: Any, ns: str) -> Input | None:
-        source = column.find(f"{ns}inputExpression")
-        text = source.findtext(f"{ns}text", "") if source is not None else ""
-        if source is None or not text.strip():
+    def input(self, column: Any) -> Input | None:
+        source = column.find(f"{self.ns}inputExpression")
+        if source is None or not self.text(source):
             self.say("dmn", column, "у входа нет выражения", "Назовите переменную")
             return None
-        word = self.word(source)
-        expression = self.expression(column, text, self.types, None if word == "double" else f"{word}?")
-        if expression is None:
+        word = self.word(source, column)
+        try:
+            expression = compile_expression(self.text(source), self.types, None if word == "double" else f"{word}?")
+            if not fits(expression.type, word):
+                raise SyntaxProblem(f"тип {expression.type}, а у столбца {word}")
+            values = column.find(f"{self.ns}inputValues")
+            allowed = None if values is None else read_cell(self.text(values), word)
+        except SyntaxProblem as problem:
+            self.say("expression", source, f"«{self.text(source)}»: {problem}", "Исправьте выражение", column)
             return None
-        return Input(column.get("id", ""), column.get("label") or text.strip(), expression, word)
+        kept = allowed if allowed and allowed.literal and not allowed.any else None
+        return Input(column.get("id", ""), column.get("label") or self.text(source), expression, word, kept)
 
-    def rule(self, row: Any, ns: str, inputs: tuple[Input, ...], outputs: list[Output]) -> Rule | None:
+    def outputs(self, table: Any, default: str, aggregation: str | None) -> list[tuple[Output, str | None]]:
+        """The columns of answers, each with the type word that its cells must fit."""
+        found: list[tuple[Output, str | None]] = []
+        columns = table.findall(f"{self.ns}output")
+        for column in columns:
+            name = column.get("name") or (default if len(columns) == 1 else "")
+            if not _NAME.fullmatch(name) or any(output.name == name for output, _ in found):
+                message = f"имя выхода «{name}» пусто, повторяется или не латиницей"
+                self.say("dmn-output", column, message, "Латинские буквы, цифры и _")
+            word = self.word(column, column)
+            # A `number` may stay whole; a `double` becomes a fraction.
+            number = column.get("typeRef", "").rpartition(":")[2] == "number"
+            found.append((Output(column.get("id", ""), name, word), None if number else f"{word}?"))
+        if aggregation and len(columns) > 1:
+            self.say("dmn-output", table, f"{aggregation} считается по одному выходу", "Разделите таблицу")
+        return found
+
+    def rule(
+        self, row: Any, number: int, inputs: tuple[Input, ...], outputs: list[tuple[Output, str | None]]
+    ) -> Rule | None:
         before = len(self.findings)
-        entries = [entry.findtext(f"{ns}text", "") for entry in row.findall(f"{ns}inputEntry")]
-        answers = [entry.findtext(f"{ns}text", "") for entry in row.findall(f"{ns}outputEntry")]
+        entries, answers = row.findall(f"{self.ns}inputEntry"), row.findall(f"{self.ns}outputEntry")
         if len(entries) != len(inputs) or len(answers) != len(outputs):
-            self.say("dmn", row, "в строке не столько ячеек, сколько столбцов")
+            self.say("dmn", row, f"в строке {number} не столько ячеек, сколько столбцов")
             return None
-        cells: list[Cell] = []
-        tests: list[Expression | None] = []
-        for column, text in zip(inputs, entries, strict=True):
-            try:
-                cell = read_cell(text, column.type)
-            except SyntaxProblem as problem:
-                self.say("dmn-cell", row, f"«{text}»: {problem}", "Исправьте ячейку")
-                continue
-            cells.append(cell)
-            types = {**self.types, INPUT: column.type}
-            tests.append(None if cell.any else self.expression(row, cell.cel(), types, "bool"))
+        cells = [self.cell(row, entry, column) for column, entry in zip(inputs, entries, strict=True)]
         results = [
-            self.expression(row, text.strip() or "null", self.types, f"{output.type}?")
-            for output, text in zip(outputs, answers, strict=True)
+            self.answer(row, entry, output, expects)
+            for (output, expects), entry in zip(outputs, answers, strict=True)
         ]
         if len(self.findings) > before:
             return None
-        kept = tuple(result for result in results if result)
-        return Rule(row.get("id", ""), row.sourceline, tuple(cells), tuple(tests), kept)
+        notes = [row.findtext(f"{self.ns}description", "")]
+        notes += [self.text(note) for note in row.findall(f"{self.ns}annotationEntry")]
+        return Rule(
+            row.get("id") or f"row_{number}",
+            number,
+            row.sourceline,
+            tuple(cell for cell, _ in cells if cell),
+            tuple(test for _, test in cells),
+            tuple(result for result in results if result),
+            "; ".join(note.strip() for note in notes if note and note.strip()),
+        )
+
+    def cell(self, row: Any, entry: Any, column: Input) -> tuple[Cell | None, Expression | None]:
+        text = self.text(entry)
+        try:
+            cell = read_cell(text, column.type)
+            for test in cell.tests:
+                for operand in test.operands():
+                    # Alone first: a bracket that closes another's would change the test around it.
+                    compile_expression(operand.cel, self.types)
+            types = {**self.types, INPUT: column.type}
+            return cell, None if cell.any else compile_expression(cell.cel(), types, "bool")
+        except SyntaxProblem as problem:
+            self.say("dmn-cell", entry, f"«{text}» ({column.label}): {problem}", "Исправьте ячейку", row)
+            return None, None
+
+    def answer(self, row: Any, entry: Any, output: Output, expects: str | None) -> Expression | None:
+        text = self.text(entry) or "null"
+        try:
+            expression = compile_expression(text, self.types, expects)
+            if not fits(expression.type, output.type):
+                raise SyntaxProblem(f"тип {expression.type}, а нужен {output.type}")
+            if not expression.names:
+                expression.evaluate({})
+            return expression
+        except (SyntaxProblem, ExpressionError) as problem:
+            self.say("dmn-cell", entry, f"«{text}» ({output.name}): {problem}", "Исправьте ячейку", row)
+            return None

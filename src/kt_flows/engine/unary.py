@@ -6,21 +6,27 @@ A cell is read into tests, so that a table can be analysed for gaps and overlaps
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from kt_flows.engine.expression import SyntaxProblem
+from kt_flows.clock import to_text
+from kt_flows.engine.calendar import parse_duration
+from kt_flows.engine.expression import ExpressionError, SyntaxProblem, compile_expression
+from kt_flows.engine.values import moment_of
 
 INPUT = "input_"
 """The name that a cell's CEL text gives to the value of its column."""
 MAX_CELL = 1_000
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_STRING = re.compile(_TEXT)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
-_RANGE = re.compile(r"(?P<open>[\[\](])\s*(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)\s*(?P<close>[\[\])])", re.DOTALL)
+_BOUND = rf'(?:{_TEXT}|[^"\[\](),]|\((?:{_TEXT}|[^"()])*\))+?'
+_RANGE = re.compile(rf"(?P<open>[\[\](])\s*(?P<low>{_BOUND})\s*\.\.\s*(?P<high>{_BOUND})\s*(?P<close>[\[\])])")
 _COMPARE = re.compile(r"(?P<op><=|>=|<|>)\s*(?P<value>.+)", re.DOTALL)
-_TIME = re.compile(r'(?:date and time|duration)\(\s*("[^"]*")\s*\)', re.DOTALL)
+_TIME = re.compile(r'(?P<kind>date and time|timestamp|duration)\(\s*(?P<text>"[^"]*")\s*\)')
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
@@ -28,6 +34,13 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+
+
+def kind_of(value: Any) -> str:
+    """Which values a value can be compared with: CEL compares whole numbers with fractions, no other two kinds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return type(value).__name__
+    return "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +71,10 @@ class Test:
         return (self.operand,) if self.operand else tuple(operand for _, operand in self.bounds)
 
     def holds(self, value: Any) -> bool:
-        """Whether the test holds for a value; only for literal operands."""
+        """Whether the test holds for a value; only for literal operands that it can be compared with."""
         if self.kind == "equal":
             assert self.operand is not None
-            return type(value) is type(self.operand.value) and bool(value == self.operand.value)
+            return kind_of(value) == kind_of(self.operand.value) and bool(value == self.operand.value)
         return value is not None and all(_COMPARISONS[op](value, operand.value) for op, operand in self.bounds)
 
 
@@ -82,6 +95,11 @@ class Cell:
         """Whether the cell can be decided without the case's values."""
         return all(operand.literal for test in self.tests for operand in test.operands())
 
+    def literals(self) -> Iterator[Any]:
+        """Every literal in the cell."""
+        for test in self.tests:
+            yield from (operand.value for operand in test.operands() if operand.literal)
+
     def cel(self) -> str:
         joined = " || ".join(test.cel() for test in self.tests)
         return f"!({joined})" if self.negated else joined
@@ -94,58 +112,99 @@ def read_cell(text: str, word: str) -> Cell:
     """Reads one input cell of a column of type `word`.  Raises SyntaxProblem, for the analyst."""
     stripped = text.strip()
     if len(stripped) > MAX_CELL:
-        raise SyntaxProblem(f"a cell has at most {MAX_CELL} characters")
+        raise SyntaxProblem(f"ячейка длиннее {MAX_CELL} знаков")
     if stripped in ("", "-"):
         return Cell(text)
-    negated = stripped.startswith("not(") and stripped.endswith(")")
-    body = stripped[4:-1] if negated else stripped
-    return Cell(text, tuple(_test(part.strip(), word) for part in _parts(body)), negated)
+    negated = re.match(r"not\s*\(", stripped)
+    body = stripped[negated.end() : -1] if negated and stripped.endswith(")") else stripped
+    return Cell(text, tuple(_test(part, word) for part in _parts(body)), bool(negated))
 
 
-def _parts(text: str) -> list[str]:
-    """The text cut at commas outside quotes and brackets."""
-    parts, depth, at, start = [], 0, 0, 0
+def _parts(text: str) -> Iterator[str | re.Match[str]]:
+    """The tests between commas: an interval as its match, whose brackets need not pair; else a text."""
+    at = 0
+    while True:
+        at += len(text[at:]) - len(text[at:].lstrip())
+        if (interval := _RANGE.match(text, at)) and text[interval.end() :].lstrip()[:1] in ("", ","):
+            yield interval
+            end = interval.end() + len(text[interval.end() :]) - len(text[interval.end() :].lstrip())
+        else:
+            end = _comma(text, at)
+            if not text[at:end].strip():
+                raise SyntaxProblem("между запятыми пусто", at + 1)
+            yield text[at:end].strip()
+        if end >= len(text):
+            return
+        at = end + 1
+
+
+def _comma(text: str, at: int) -> int:
+    """Where the next comma outside quotes and brackets is, or the end."""
+    depth = 0
     while at < len(text):
         if text[at] == '"' and (quoted := _STRING.match(text, at)):
             at = quoted.end()
             continue
-        if text[at] in "({":
-            depth += 1
-        elif text[at] in ")}":
-            depth -= 1
-        elif text[at] == "," and depth <= 0:
-            parts.append(text[start:at])
-            start = at + 1
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth < 0:
+            break
+        if text[at] == "," and depth == 0:
+            return at
         at += 1
-    return [*parts, text[start:]]
+    if depth:
+        raise SyntaxProblem("скобки не сходятся", at + 1)
+    return at
 
 
-def _test(text: str, word: str) -> Test:
-    if not text:
-        raise SyntaxProblem("a test between two commas is empty")
-    if found := _RANGE.fullmatch(text):
-        low = ">=" if found["open"] == "[" else ">"
-        high = "<=" if found["close"] == "]" else "<"
-        return Test("bounds", bounds=((low, _operand(found["low"], word)), (high, _operand(found["high"], word))))
-    if found := _COMPARE.fullmatch(text):
-        return Test("bounds", bounds=((found["op"], _operand(found["value"], word)),))
-    return Test("equal", _operand(text, word))
+def _test(part: str | re.Match[str], word: str) -> Test:
+    if isinstance(part, re.Match):
+        low, high = (_bound(part[end].strip(), word) for end in ("low", "high"))
+        if low.literal and high.literal and kind_of(low.value) == kind_of(high.value) and low.value > high.value:
+            raise SyntaxProblem(f"в интервале {part[0]} начало больше конца")
+        ops = (">=" if part["open"] == "[" else ">", "<=" if part["close"] == "]" else "<")
+        return Test("bounds", bounds=((ops[0], low), (ops[1], high)))
+    if found := _COMPARE.fullmatch(part):
+        return Test("bounds", bounds=((found["op"], _bound(found["value"].strip(), word)),))
+    return Test("equal", _operand(part, word))
+
+
+def _bound(text: str, word: str) -> Operand:
+    operand = _operand(text, word)
+    if operand.literal and (operand.value is None or isinstance(operand.value, bool)):
+        raise SyntaxProblem(f"с {text} сравнивают только на равенство")
+    return operand
 
 
 def _operand(text: str, word: str) -> Operand:
-    if _STRING.fullmatch(text):
-        value = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        if word in ("timestamp", "duration"):
-            return Operand(f"{word}({text})")
-        return Operand(text, True, value)
     if text in ("true", "false", "null"):
         return Operand(text, True, {"true": True, "false": False, "null": None}[text])
     if _NUMBER.fullmatch(text):
         if word == "double":
             return Operand(repr(float(text)), True, float(text))
         if "." in text and word == "int":
-            raise SyntaxProblem(f"{text} is not a whole number")
+            raise SyntaxProblem(f"{text} — не целое число")
         return Operand(text, True, float(text) if "." in text else int(text))
     if found := _TIME.fullmatch(text):
-        return Operand(f"{'duration' if text.startswith('duration') else 'timestamp'}({found[1]})")
+        return _time(_literal(found["text"]), "duration" if found["kind"] == "duration" else "timestamp")
+    if _STRING.fullmatch(text):
+        value = _literal(text)
+        return _time(value, word) if word in ("timestamp", "duration") else Operand(text, True, value)
     return Operand(f"({text})")
+
+
+def _time(text: str, word: str) -> Operand:
+    """A time or a length, written in ISO 8601, as CEL's own."""
+    try:
+        value: datetime | timedelta = moment_of(text) if word == "timestamp" else parse_duration(text, signed=True)
+    except ValueError as error:
+        raise SyntaxProblem(str(error)) from error
+    cel = to_text(value) if isinstance(value, datetime) else f"{value.total_seconds():f}s"
+    return Operand(f'{word}("{cel}")', True, value)
+
+
+def _literal(text: str) -> str:
+    """A quoted text as CEL reads it, escapes and all."""
+    try:
+        return str(compile_expression(text, {}, "string").evaluate({}))
+    except ExpressionError as error:
+        raise SyntaxProblem(str(error)) from error
