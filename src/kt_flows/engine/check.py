@@ -97,7 +97,7 @@ def _next(definition: Definition) -> dict[str, set[str]]:
 
 
 def _flows(definition: Definition) -> Iterator[Finding]:
-    """Every flow joins two elements of one scope; every element can be reached and can end; no loop without a wait."""
+    """Every flow joins two elements of one scope; every element can be reached; no loop without a wait."""
     elements = definition.elements
     for flow in definition.flows.values():
         source, target = elements.get(flow.source), elements.get(flow.target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,11 @@ from kt_flows.errors import Finding
 from kt_flows.topics import TOPICS, Topic
 
 MAX_CARDINALITY = 1_000
+_READ_TIMES: dict[str, Callable[[str], object]] = {
+    "date": from_text,
+    "duration": parse_duration,
+    "cycle": parse_cycle,
+}
 _LOOP = {
     "loopCounter": "int",
     "nrOfInstances": "int",
@@ -349,7 +354,7 @@ class Reading:
             literal = template.literal
             try:
                 if literal is not None:
-                    {"duration": parse_duration, "cycle": parse_cycle}.get(kind, from_text)(literal)
+                    _READ_TIMES[kind](literal)
                 elif kind == "date" and not fits(template.type, "timestamp"):
                     raise ValueError(f"тип {template.type}, а нужен timestamp")
                 elif kind != "date" and template.type.rstrip("?") not in ("string", "duration", "any"):

@@ -1,1 +1,1 @@
-
+"""Working through what has a date: claim, run, settle."""

@@ -11,7 +11,7 @@ from kt_flows.clock import to_text
 from kt_flows.mail import IncomingMail
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE
-from kt_flows.store import history, instances, mails
+from kt_flows.store import definitions, history, instances, mails
 from kt_flows.store.db import Transaction
 
 
@@ -111,3 +111,13 @@ def _active(tx: Transaction, id: UUID | None) -> bool:
 def _note(tx: Transaction, id: UUID, kind: str, mail: IncomingMail, method: str, now: datetime) -> None:
     detail = {"from": mail.sender, "subject": mail.subject, "receivedAt": to_text(mail.received_at), "by": method}
     history.add(tx, id, [{"kind": kind, "detail": detail}], actor=SERVICE.name, now=now)
+
+
+def key_name(rt: Runtime, message: str) -> str:
+    """The variable by which a message finds its case, as its process declares it."""
+    with rt.reading() as reading:
+        for view in definitions.latest(reading).values():
+            declared = view.messages.get(message)
+            if declared and declared["correlation"]:
+                return str(declared["correlation"][0])
+    return "correlation_token"

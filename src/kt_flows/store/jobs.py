@@ -213,3 +213,12 @@ def page(
         query = query.where(job.c.id > UUID(after[0]))
     rows = [JobView(*row) for row in reading.all(query.order_by(job.c.id).limit(limit + 1))]
     return rows[:limit], [str(rows[limit - 1].id)] if len(rows) > limit else None
+
+
+def busy(reading: Reading, now: datetime) -> bool:
+    """Whether any case's work is due or on its way."""
+    due = sa.and_(job.c.state == "available", job.c.run_at <= now)
+    query = sa.select(
+        sa.exists().where(job.c.instance_id.is_not(None), sa.or_(due, job.c.state == "running"), ~_RESTS)
+    )
+    return bool(reading.value(query))

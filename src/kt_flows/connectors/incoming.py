@@ -1,0 +1,202 @@
+"""Raw mail to what the service knows of it.  Nothing that stands in a mail can stop the reader.
+
+Who wrote it is found out first (a program, a mail server, ourselves), then what it answers (RFC 3834, RFC 3464,
+RFC 5322 and the signs that mail programs really use).
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import html
+import re
+from datetime import UTC, datetime
+from email.message import EmailMessage, Message
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Any, cast
+
+from kt_flows.connectors import token
+from kt_flows.connectors.outgoing import LOOP
+from kt_flows.mail import IncomingMail
+
+MAX_TEXT = 20_000
+MAX_PARTS = 200
+_ID = re.compile(r"<[^<>\s]{1,400}>")
+_TAG = re.compile(r"<(script|style)\b[^>]{0,1000}>.*?</\1\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"<\s*(br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
+_ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
+_UNSAFE = re.compile(r"[^\w .()-]+")
+
+
+def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> IncomingMail:
+    """One mail, whatever it is.  `internal_date` is the mailbox server's own time of arrival."""
+    digest = hashlib.sha256(raw).hexdigest()
+    try:
+        message = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.compat32))
+    except Exception:  # a mail that cannot even be cut into parts is still a mail
+        message = cast(EmailMessage, email.message.Message())
+    text = _text(message)
+    ids = _ID.findall(_header(message, "Message-ID"))
+    recipients = tuple(
+        address for _, address in getaddresses(_all(message, "To", "Cc", "Delivered-To", "X-Original-To")) if address
+    )
+    senders = [address for _, address in getaddresses(_all(message, "From")) if address]
+    return IncomingMail(
+        message_id=ids[0] if ids else f"<{digest}@without-message-id>",
+        digest=digest,
+        received_at=_received_at(message) or internal_date or now,
+        sender=senders[0][:320] if senders else "",
+        recipients=recipients[:100],
+        subject=_header(message, "Subject")[:1_000],
+        text=text,
+        first_line=_first_line(text),
+        in_reply_to=tuple(_ID.findall(_header(message, "In-Reply-To"))[:50]),
+        references=tuple(reversed(_ID.findall(_header(message, "References"))[-50:])),
+        tokens=token.tokens_in(" ".join(recipients)),
+        marks=token.marks_in(_header(message, "Subject")),
+        automatic=_automatic(message, senders),
+        own=LOOP in _all(message, "X-Loop"),
+        bounce_of=_bounce_of(message),
+        attachments=_attachments(message),
+        raw=raw,
+    )
+
+
+def _all(message: Message[Any, Any], *names: str) -> list[str]:
+    return [_decoded(str(value)) for name in names for value in (message.get_all(name) or [])[:50]]
+
+
+def _header(message: Message[Any, Any], name: str) -> str:
+    found = _all(message, name)
+    return found[0] if found else ""
+
+
+def _decoded(value: str) -> str:
+    """A header as text: encoded words decoded where they can be, on one line, without NUL."""
+    try:
+        parts = email.header.decode_header(value)
+        text = "".join(part if isinstance(part, str) else _bytes(part, charset) for part, charset in parts)
+    except Exception:  # a broken encoded word is shown as it came
+        text = value
+    return " ".join(text.replace("\x00", "").split())
+
+
+def _bytes(data: bytes, charset: str | None) -> str:
+    """Bytes as text.  The declared charset may be a lie: UTF-8 that is UTF-8 is read as that."""
+    for name in ("utf-8", charset or "ascii", "windows-1251"):
+        try:
+            text = data.decode(name)
+        except (LookupError, UnicodeDecodeError, ValueError):
+            continue
+        return text.replace("\x00", "")
+    return data.decode("ascii", "replace").replace("\x00", "")
+
+
+def _parts(message: Message[Any, Any]) -> list[Message[Any, Any]]:
+    found: list[Message[Any, Any]] = []
+    to_do: list[tuple[Message[Any, Any], int]] = [(message, 0)]
+    while to_do and len(found) < MAX_PARTS:
+        part, depth = to_do.pop(0)
+        found.append(part)
+        payload = part.get_payload()
+        if isinstance(payload, list) and depth < 20:
+            to_do[:0] = [(one, depth + 1) for one in payload if isinstance(one, Message)]
+    return found
+
+
+def _text(message: Message[Any, Any]) -> str:
+    """The first plain text, else the first HTML without its markup."""
+    leaves = [part for part in _parts(message) if not part.is_multipart()]
+    for kind in ("text/plain", "text/html"):
+        for part in leaves:
+            if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
+                data = _payload(part)
+                text = _bytes(data[: MAX_TEXT * 8], part.get_content_charset())
+                if kind == "text/html":
+                    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
+                if text.strip():
+                    return text.replace("\r\n", "\n").strip()[:MAX_TEXT]
+    return ""
+
+
+def _payload(part: Message[Any, Any]) -> bytes:
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:  # a transfer encoding that lies
+        data = str(part.get_payload()).encode("utf-8", "replace")
+    return data if isinstance(data, bytes) else b""
+
+
+def _first_line(text: str) -> str:
+    """The first line that the sender wrote, past empty ones and quotes."""
+    for line in text.splitlines()[:200]:
+        if line.strip() and not line.lstrip().startswith(">"):
+            return line.strip()[:500]
+    return ""
+
+
+def _received_at(message: Message[Any, Any]) -> datetime | None:
+    """The topmost `Received:` is our own server's; what stands below, and `Date:`, the sender could write."""
+    received = message.get_all("Received")
+    if not received:
+        return None
+    try:
+        moment = parsedate_to_datetime(str(received[0]).rpartition(";")[2].strip())
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _automatic(message: Message[Any, Any], senders: list[str]) -> bool:
+    submitted = _header(message, "Auto-Submitted").lower()
+    precedence = _header(message, "Precedence").lower()
+    return (
+        (bool(submitted) and not submitted.startswith("no"))
+        or precedence in ("bulk", "junk", "list", "auto_reply")
+        or any(
+            message.get(name) is not None
+            for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id")
+        )
+        or _header(message, "Return-Path") == "<>"
+        or message.get_content_type() == "multipart/report"
+        or any(_ROBOTS.match(sender) for sender in senders)
+    )
+
+
+def _bounce_of(message: Message[Any, Any]) -> str | None:
+    """The Message-ID of our mail that a delivery status notification (RFC 3464) returns."""
+    parts = _parts(message)
+    kinds = {part.get_content_type() for part in parts}
+    if "message/delivery-status" not in kinds:
+        return None
+    failed = any(
+        str(part.get("Action", "")).strip().lower() == "failed" or str(part.get("Status", "")).strip().startswith("5")
+        for part in parts
+    )
+    if not failed:
+        return None
+    for part in parts[1:]:
+        if part.get_content_type() == "text/rfc822-headers":
+            returned = email.message_from_string(_bytes(_payload(part), None))
+        else:
+            returned = part
+        found = _ID.findall(str(returned.get("Message-ID", "")))
+        if found:
+            return str(found[0])
+    answered = _ID.findall(_header(message, "In-Reply-To") + _header(message, "References"))
+    return str(answered[-1]) if answered else None
+
+
+def _attachments(message: Message[Any, Any]) -> tuple[str, ...]:
+    """Names made safe to show and to store; the contents stay in the raw mail."""
+    names = []
+    for part in _parts(message):
+        try:
+            name = part.get_filename()
+        except Exception:  # a file name in an encoding that is none
+            name = "unnamed"
+        if name:
+            last = str(name).replace("\\", "/").rpartition("/")[2]
+            names.append(_UNSAFE.sub("_", last).strip(" .")[:150] or "unnamed")
+    return tuple(names[:50])

@@ -1,0 +1,130 @@
+"""Mail out: one message built the same way at every try, handed to an SMTP server (RFC 5321, RFC 5322)."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from kt_flows.clock import Clock
+from kt_flows.connectors import token
+from kt_flows.errors import Permanent, Temporary
+from kt_flows.settings import Settings
+
+LOOP = "kt-flows"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail ready to go, and what must be remembered of it before it goes."""
+
+    mail_id: str
+    message_id: str
+    token: str | None
+    subject_mark: str
+    recipients: tuple[str, ...]
+    message: EmailMessage
+
+
+class Outgoing:
+    """Builds letters and submits them."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def letter(self, asked: Mapping[str, Any], key: str) -> Letter:
+        """The letter of an `email.send` job; a repeated job gives the same Message-ID.
+
+        Raises Permanent(mail.rejected) where there is nobody to send it to.
+        """
+        sender = Address(addr_spec=self._settings.mail_from)
+        recipients = self.recipients(asked["to"])
+        mail_id = key.replace(":", "-")
+        message_id = f"<kt.{mail_id}@{sender.domain}>"
+        mark = token.subject_mark(self._settings.secret, mail_id)
+        correlation = asked.get("correlation_token")
+        message = EmailMessage()
+        message["From"] = Address("АО «Казахтелеком», «160»", sender.username, sender.domain)
+        message["To"] = [Address(addr_spec=address) for address in recipients]
+        wants_reply = bool(asked.get("reply_message"))
+        message["Subject"] = f"{asked['subject']} {mark}" if wants_reply else str(asked["subject"])
+        message["Date"] = format_datetime(self._clock.now())
+        message["Message-ID"] = message_id
+        if correlation:
+            plus = Address(username=f"{sender.username}+{correlation}", domain=sender.domain)
+            message["Reply-To"] = plus
+        message["X-Loop"] = LOOP
+        if asked.get("automatic"):
+            message["Auto-Submitted"] = "auto-generated"
+            message["X-Auto-Response-Suppress"] = "All"
+        message.set_content(str(asked["body"]))
+        return Letter(
+            mail_id,
+            message_id,
+            str(correlation) if correlation else None,
+            mark,
+            recipients,
+            message,
+        )
+
+    def recipients(self, to: Any) -> tuple[str, ...]:
+        """Addresses for `provider:<id>`, `group:<name>` and plain ones; a group without an address is left out."""
+        found: list[str] = []
+        for one in [to] if isinstance(to, str) else list(to or []):
+            kind, _, name = str(one).partition(":")
+            if kind == "provider":
+                if name not in self._settings.providers:
+                    raise Permanent(f"there is no provider {name} in KT_FLOWS_PROVIDERS", code="mail.rejected")
+                found.append(self._settings.providers[name])
+            elif kind == "group":
+                address = self._settings.group_mail.get(name)
+                if address:
+                    found.append(address)
+            else:
+                found.append(_one_address(str(one)))
+        if not found:
+            raise Permanent(f"nobody of {to} has an address: see KT_FLOWS_GROUP_MAIL", code="mail.rejected")
+        return tuple(dict.fromkeys(found))
+
+    def send(self, letter: Letter) -> None:
+        """Submits the letter.  Raises Temporary (server away, 4xx) or Permanent(mail.rejected) (5xx)."""
+        parts = urlsplit(self._settings.smtp_url or "")
+        if not parts.hostname:
+            raise Temporary("there is no mail server: set KT_FLOWS_SMTP_URL")
+        try:
+            with self._connected(parts.scheme, parts.hostname, parts.port) as server:
+                if parts.username:
+                    server.login(unquote(parts.username), unquote(parts.password or ""))
+                server.send_message(letter.message, self._settings.mail_from, list(letter.recipients))
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            raise _refused(min(codes), f"no recipient is taken: {codes}") from error
+        except smtplib.SMTPResponseException as error:
+            raise _refused(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Temporary(f"the mail server cannot be reached: {type(error).__name__} {error}") from error
+
+    @staticmethod
+    def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+        if scheme == "smtps":
+            return smtplib.SMTP_SSL(host, port or 465, timeout=30, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port or 25, timeout=30)
+
+
+def _refused(code: int, said: str) -> Temporary | Permanent:
+    return Permanent(said, code="mail.rejected") if code >= 500 else Temporary(said)
+
+
+def _one_address(text: str) -> str:
+    """Exactly one addr-spec.  Raises Permanent(mail.rejected) for a list, a name, or a line break."""
+    try:
+        return Address(addr_spec=text.strip()).addr_spec
+    except Exception as error:
+        raise Permanent("the recipient is not one e-mail address", code="mail.rejected") from error

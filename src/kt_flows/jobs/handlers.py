@@ -1,0 +1,144 @@
+"""Job kind -> what does it: the one table to read «what do we call»."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kt_flows.clock import to_text
+from kt_flows.connectors import mailbox, token
+from kt_flows.connectors.incoming import read_mail
+from kt_flows.connectors.outgoing import Outgoing
+from kt_flows.connectors.systems import Systems
+from kt_flows.errors import FlowsError, Permanent
+from kt_flows.runtime import correlate, mail_arrived, mail_sent, start
+from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.internal import RUNS
+from kt_flows.security import SERVICE
+from kt_flows.store import jobs
+from kt_flows.store.jobs import JobView
+
+log = logging.getLogger(__name__)
+
+MAIL_POLL = "mail.poll"
+INTERNAL = tuple(RUNS)
+"""Kinds that only touch our own tables and are settled in the transaction that runs them."""
+SHORT = (jobs.TIMER, jobs.START_TIMER, *INTERNAL)
+"""Kinds that are never leased: they hold their row through one transaction."""
+
+Handler = Callable[[JobView], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What outside kinds do, built from this process's connectors."""
+
+    rt: Runtime
+    systems: Systems
+    outgoing: Outgoing
+
+    def run(self, job: JobView) -> Mapping[str, Any]:
+        """Does one outside job; answers its result.  Raises Temporary or Permanent."""
+        handler = self.table.get(job.kind)
+        if handler is None:
+            raise Permanent(f"nobody here does {job.kind}; give the topic a worker", code="topic.unknown")
+        return handler(job)
+
+    @property
+    def table(self) -> Mapping[str, Handler]:
+        systems = self.systems
+        return {
+            "email.send": self.send,
+            MAIL_POLL: self.poll,
+            "message.throw": self.throw,
+            "token.issue": self.issue,
+            "siebel.upsert_sr": lambda job: systems.siebel.upsert_sr(job.payload, job.key),
+            "cabinet.notify": lambda job: systems.cabinet_notify(job.payload, job.key),
+            "billing.grant_month": lambda job: systems.grant_month(job.payload, job.key),
+            "line.test": lambda job: systems.test_line(job.payload, job.key),
+            "broadband.register_fault": lambda job: systems.register_fault(job.payload, job.key),
+            "platform.indicators": lambda job: systems.indicators(job.payload, job.key),
+        }
+
+    def send(self, job: JobView) -> Mapping[str, Any]:
+        """`email.send`: remembered before it goes, so that the quickest reply finds its case."""
+        letter = self.outgoing.letter(job.payload, job.key)
+        mail_sent.remember(self.rt, job, letter.mail_id, letter.message_id, letter.subject_mark, letter.recipients)
+        self.outgoing.send(letter)
+        accepted = to_text(self.rt.clock.now())
+        return {"mail_id": letter.mail_id, "message_id": letter.message_id, "accepted_at": accepted}
+
+    def issue(self, job: JobView) -> Mapping[str, Any]:
+        """`token.issue`: the same for the same wait, so that a repeated job changes nothing."""
+        return {"token": token.issue(self.rt.settings.secret, str(job.instance_id), str(job.wait))}
+
+    def throw(self, job: JobView) -> Mapping[str, Any]:
+        """`message.throw`: through the one door, under the job's key; only then does its own case go on."""
+        asked = job.payload
+        answer = correlate.message_arrived(
+            self.rt,
+            SERVICE,
+            name=str(asked["name"]),
+            correlation=asked["correlation"],
+            payload=asked.get("payload") or {},
+            message_id=f"job:{job.key}",
+            keep=asked.get("keep") is not False,
+        )
+        return {"result": answer.result}
+
+    def poll(self, job: JobView | None = None) -> Mapping[str, Any]:
+        """`mail.poll`: everything unseen, each mail in its own transaction, acknowledged after the commit."""
+        fetched = 0
+        with mailbox.opened(self.rt.settings.imap_url) as box:
+            for uid in box.unseen():
+                found = box.fetch(uid)
+                if found is not None:
+                    self.take_in(found)
+                    fetched += 1
+                box.acknowledge(uid)
+        return {"fetched": fetched}
+
+    def take_in(self, found: mailbox.Fetched) -> None:
+        """One mail to its case, to the history, or to a person."""
+        rt = self.rt
+        mail = read_mail(found.raw, found.internal_date, rt.clock.now())
+        sorted_ = mail_arrived.sort_mail(rt, mail)
+        if sorted_.mail_id is None:
+            return
+        payload = mail_arrived.payload_of(mail, sorted_.mail_id)
+        if sorted_.verdict == "answer" and sorted_.message is not None:
+            correlate.message_arrived(
+                rt,
+                SERVICE,
+                name=sorted_.message,
+                correlation={mail_arrived.key_name(rt, sorted_.message): sorted_.token},
+                payload=payload,
+                message_id=mail.message_id,
+            )
+        elif sorted_.verdict == "bounce":
+            correlate.message_arrived(
+                rt,
+                SERVICE,
+                name="msg_delivery_bounced",
+                correlation={"mail_id": sorted_.bounced_mail_id},
+                payload=payload,
+                message_id=mail.message_id,
+            )
+        elif sorted_.verdict in ("unsorted", "late"):
+            self._to_a_person(mail_arrived.unsorted_variables(mail, sorted_.mail_id))
+
+    def _to_a_person(self, variables: Mapping[str, Any]) -> None:
+        try:
+            start.start(
+                self.rt,
+                SERVICE,
+                definition_key=self.rt.settings.unsorted_process,
+                variables=variables,
+                source="mail",
+                business_key=str(variables["mail_id"]),
+            )
+        except FlowsError as error:
+            # The mail is kept with the verdict «unsorted» and counted in /metrics.
+            log.error("unsorted mail has no process: %s", error.code)

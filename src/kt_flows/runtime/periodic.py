@@ -1,0 +1,91 @@
+"""Jobs that are always there and belong to no case: the mailbox, processes that begin by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from kt_flows.engine.calendar import parse_cycle
+from kt_flows.errors import FlowsError
+from kt_flows.runtime.bodies import hash_of
+from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.opening import open_case
+from kt_flows.security import SERVICE
+from kt_flows.store import definitions, jobs
+from kt_flows.store.ids import new_id
+from kt_flows.store.jobs import JobView
+
+
+def keep(rt: Runtime, key: str, kind: str) -> None:
+    """Makes sure that the job is there and due."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        jobs.put_periodic(tx, key=key, kind=kind, payload={}, run_at=now, now=now)
+
+
+def nudge(rt: Runtime, key: str) -> None:
+    """Makes it due now."""
+    with rt.transaction() as tx:
+        jobs.nudge(tx, key, rt.clock.now())
+
+
+def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
+    """Its turn is over, well or not: the next one comes, and turns that were missed are not made up for."""
+    every = timedelta(seconds=rt.settings.mail_poll_seconds)
+    with rt.transaction() as tx:
+        mine = jobs.hold(tx, job.id)
+        if mine is None or mine.lease_token != job.lease_token:
+            return
+        jobs.keep(
+            tx,
+            job.id,
+            state="available",
+            attempt=0 if error is None else mine.attempt,
+            run_at=rt.clock.now() + every,
+            lease_until=None,
+            last_error=error.message if error else None,
+        )
+
+
+def take(rt: Runtime, job: JobView, lease_for: timedelta) -> JobView | None:
+    """Takes a short job that has failed, counting the attempt; None where it is another's by now."""
+    with rt.transaction() as tx:
+        mine = jobs.hold(tx, job.id, skip_locked=True)
+        if mine is None or mine.state != "available":
+            return None
+        token = uuid4()
+        until = rt.clock.now() + lease_for
+        jobs.keep(tx, job.id, state="running", attempt=mine.attempt + 1, lease_until=until, lease_token=token)
+        taken = jobs.hold(tx, job.id)
+        return taken
+
+
+def start_due(rt: Runtime, job: JobView) -> bool:
+    """Starts a case of a process that begins by the clock, once however many turns were missed."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        mine = jobs.hold(tx, job.id, skip_locked=True)
+        if mine is None or mine.state != "available" or mine.run_at > now:
+            return False
+        root = definitions.version(tx, str(mine.payload["definition_key"]), None)
+        if root is not None:
+            open_case(
+                tx,
+                rt,
+                SERVICE,
+                root,
+                id=new_id(),
+                variables={},
+                body_hash=hash_of(key=mine.key, run_at=mine.run_at.isoformat()),
+                business_key=mine.run_at.isoformat(),
+                source=mine.key,
+                now=now,
+                start_element=str(mine.payload["element_id"]),
+            )
+        jobs.keep(tx, mine.id, run_at=_next_turn(mine.run_at, str(mine.payload["cycle"]), now))
+        return True
+
+
+def _next_turn(last: datetime, cycle: str, now: datetime) -> datetime:
+    _, every = parse_cycle(cycle)
+    return last + every * ((now - last) // every + 1)
