@@ -56,8 +56,14 @@ def start(
             before = instances.under_key(tx, actor.name, idempotency_key)
             assert before is not None
             return Started(_same(tx, before.instance_id, before.body_hash, body_hash), created=False)
+
+        def known(id: UUID, before: str) -> Started:
+            if idempotency_key is not None:
+                instances.point_key(tx, caller=actor.name, key=idempotency_key, id=id)
+            return Started(_same(tx, id, before, body_hash), created=False)
+
         if source is not None and business_key is not None and (named := instances.named(tx, source, business_key)):
-            return Started(_same(tx, named.id, named.body_hash, body_hash), created=False)
+            return known(named.id, named.body_hash)
         values = start_values(rt.programs.definition(tx, root.id), variables)
         opened = open_case(
             tx,
@@ -77,7 +83,7 @@ def start(
         assert business_key is not None
         named = instances.named(tx, source, business_key)
         assert named is not None
-        return Started(_same(tx, named.id, named.body_hash, body_hash), created=False)
+        return known(named.id, named.body_hash)
 
 
 def _same(tx: Transaction, id: UUID, before: str, now: str) -> instances.InstanceView:

@@ -114,6 +114,12 @@ def remember_key(tx: Transaction, *, caller: str, key: str, body_hash: str, id: 
     return tx.do(insert(idempotency).values(values).on_conflict_do_nothing()) == 1
 
 
+def point_key(tx: Transaction, *, caller: str, key: str, id: UUID) -> None:
+    """An idempotency key stands for a case that was there already under its natural key."""
+    here = idempotency.update().where(idempotency.c.caller == caller, idempotency.c.key == key)
+    tx.do(here.values(instance_id=id))
+
+
 def under_key(reading: Reading, caller: str, key: str) -> Row | None:
     return reading.first(
         sa.select(idempotency.c.instance_id, idempotency.c.body_hash).where(

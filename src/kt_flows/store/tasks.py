@@ -197,7 +197,7 @@ def _typed(column: sa.ColumnElement[Any], value: Any) -> Any:
     return UUID(str(value)) if isinstance(column.type, sa.UUID) else value
 
 
-def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None) -> Row | None:
+def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but: Sequence[UUID] = ()) -> Row | None:
     """The id and case of the most urgent task that nobody has and the caller may do.
 
     By due date, then priority, then age; the caller locks its case and looks again, since another may take it.
@@ -210,7 +210,7 @@ def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None) -> 
     query = (
         sa.select(task.c.id, task.c.instance_id)
         .join(instance, instance.c.id == task.c.instance_id)
-        .where(task.c.state == "open", asked_for, instance.c.status == "active")
+        .where(task.c.state == "open", asked_for, instance.c.status == "active", task.c.id.not_in(list(but)))
         .order_by(_DUE, task.c.priority.desc(), task.c.created_at, task.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=task)
