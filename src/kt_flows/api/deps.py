@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Request
 from starlette.responses import Response
-
-import orjson
 
 from kt_flows.api.door import BODY, PERMISSION, PREFIXES, current_actor
 from kt_flows.api.models import Problem

@@ -13,7 +13,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
+
+from kt_flows.store.events import EventView
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class Source(Protocol):
 
     def head(self) -> str: ...
 
-    def after(self, position: str, limit: int) -> list[Any]:
+    def after(self, position: str, limit: int) -> list[EventView]:
         """Up to `limit` events after `position`, in commit order; each has a `position`."""
         ...
 
@@ -39,7 +41,7 @@ class Feed:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._lock = threading.Lock()
-        self._events: deque[Any] = deque()
+        self._events: deque[EventView] = deque()
         self._since: str | None = None
         self._head: str | None = None
         self._listeners: set[Callable[[], None]] = set()
@@ -79,7 +81,7 @@ class Feed:
             with self._lock:
                 self._listeners.discard(told)
 
-    def held_after(self, position: str) -> list[Any] | None:
+    def held_after(self, position: str) -> list[EventView] | None:
         """The events in memory after `position`; None when memory does not reach back that far."""
         with self._lock:
             if self._since is None or _order(position) < _order(self._since):

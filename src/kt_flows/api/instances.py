@@ -11,11 +11,13 @@ from kt_flows.api import models, shapes
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.paging import PageAsked
-from kt_flows.api.problems import BadQuery
-from kt_flows.api.values import Moment, id_or_none, idempotency_key, variable_filters
-from kt_flows.errors import FieldError, InvalidValues, NotFound
-from kt_flows.runtime import correlate, operate, start
+from kt_flows.api.values import Id, Moment, idempotency_key, moment, parse_id, variable_filters
+from kt_flows.errors import NotFound
+from kt_flows.runtime import operate, start
+from kt_flows.security import Actor
 from kt_flows.store import history, instances
+from kt_flows.store.db import Reading
+from kt_flows.store.instances import InstanceView
 
 router = APIRouter(route_class=Door, tags=["instances"])
 
@@ -28,10 +30,11 @@ router = APIRouter(route_class=Door, tags=["instances"])
     **asks("instances.start", 404, 409, 413, 415, 422),
 )
 def start_instance(
+    request: Request,
     rt: Rt,
     who: Who,
     body: models.StartAsked,
-    key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    _: Annotated[str | None, Header(alias="Idempotency-Key", description="Your name for this one request.")] = None,
 ) -> Response:
     """The same request under the same `Idempotency-Key`, or the same `source` and `businessKey`, is answered 200 with
     the case that there is; another body under the same key is 409."""
@@ -43,7 +46,7 @@ def start_instance(
         business_key=body.business_key,
         source=body.source,
         variables=body.variables,
-        idempotency_key=idempotency_key(key),
+        idempotency_key=idempotency_key(request),
     )
     where = {"Location": f"/v1/instances/{started.instance.id}"}
     return said(shapes.instance_json(started.instance), 201 if started.created else 200, where)
@@ -60,20 +63,92 @@ def list_instances(
     rt: Rt,
     who: Who,
     page: PageAsked,
-    definitionKey: Annotated[str | None, Query(max_length=100)] = None,  # noqa: N803 - the query's own name
+    definitionKey: Annotated[str | None, Query(max_length=100)] = None,
     state: models.InstanceState | None = None,
-    businessKey: Annotated[str | None, Query(max_length=200)] = None,  # noqa: N803
-    startedAfter: Moment | None = None,  # noqa: N803
+    businessKey: Annotated[str | None, Query(max_length=200)] = None,
+    startedAfter: Moment | None = None,
 ) -> Response:
     """Newest first. `variable.NAME=VALUE` finds cases by a variable, e.g. `variable.branch=ALA`."""
     filters: dict[str, Any] = {
         "definition_key": definitionKey,
         "state": state,
         "business_key": businessKey,
-        "started_after": startedAfter,
+        "started_after": moment(startedAfter),
         "variables": variable_filters(request),
     }
     with rt.reading() as reading:
         rows, last = instances.page(reading, who, **filters, after=page.after(who, filters), limit=page.limit)
     cursor = page.next_cursor(who, filters, last)
     return said({"items": [shapes.instance_json(row) for row in rows], "nextCursor": cursor})
+
+
+@router.get("/v1/instances/{id}", response_model=models.Instance, summary="One case", **asks("instances.read", 404))
+def read_instance(rt: Rt, who: Who, id: Id) -> Response:
+    with rt.reading() as reading:
+        return said(shapes.instance_json(_visible(reading, who, id)))
+
+
+@router.get(
+    "/v1/instances/{id}/waits",
+    response_model=models.Waits,
+    summary="What a case waits for",
+    **asks("instances.read", 404),
+)
+def list_waits(rt: Rt, who: Who, id: Id) -> Response:
+    with rt.reading() as reading:
+        view = _visible(reading, who, id)
+    return said({"items": [shapes.wait_json(wait) for wait in view.waits]})
+
+
+@router.get(
+    "/v1/instances/{id}/history",
+    response_model=models.Listed[models.HistoryLine],
+    summary="What happened in a case, oldest first",
+    **asks("instances.read", 404),
+)
+def list_history(rt: Rt, who: Who, id: Id, page: PageAsked) -> Response:
+    filters = {"instance": id}
+    with rt.reading() as reading:
+        view = _visible(reading, who, id)
+        rows, last = history.page(reading, view.id, after=page.after(who, filters), limit=page.limit)
+    cursor = page.next_cursor(who, filters, last)
+    return said({"items": [shapes.history_json(row) for row in rows], "nextCursor": cursor})
+
+
+@router.post(
+    "/v1/instances/{id}/cancel",
+    response_model=models.Instance,
+    summary="End a case before its time",
+    **asks("instances.operate", 404, 409, 413, 415, 422),
+)
+def cancel_instance(rt: Rt, who: Who, id: Id, body: models.ReasonGiven) -> Response:
+    """Its tasks, timers and waits go away; the history keeps who did it and why."""
+    return said(shapes.instance_json(operate.cancel(rt, who, parse_id(id), body.reason)))
+
+
+@router.post(
+    "/v1/instances/{id}/suspend",
+    response_model=models.Instance,
+    summary="Let a case rest",
+    **asks("instances.operate", 404, 409, 413, 415, 422),
+)
+def suspend_instance(rt: Rt, who: Who, id: Id, body: models.ReasonPerhaps | None = None) -> Response:
+    """Nothing moves until it is resumed; deadlines that pass meanwhile act then."""
+    return said(shapes.instance_json(operate.suspend(rt, who, parse_id(id), body.reason if body else None)))
+
+
+@router.post(
+    "/v1/instances/{id}/resume",
+    response_model=models.Instance,
+    summary="Let a resting case go on",
+    **asks("instances.operate", 404, 409, 413, 415, 422),
+)
+def resume_instance(rt: Rt, who: Who, id: Id, body: models.ReasonPerhaps | None = None) -> Response:
+    return said(shapes.instance_json(operate.resume(rt, who, parse_id(id), body.reason if body else None)))
+
+
+def _visible(reading: Reading, who: Actor, id: str) -> InstanceView:
+    view = instances.visible(reading, who, parse_id(id))
+    if view is None:
+        raise NotFound
+    return view

@@ -63,7 +63,7 @@ class Completion(Given):
 
 
 class AssignAsked(Given):
-    assignee: Name | None = Field(description="The actor's name; null puts the task back to its groups.")
+    assignee: Name = Field(description="The name that the person's key has.")
 
 
 class NextAsked(Given):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -16,7 +15,10 @@ from kt_flows.api.problems import BadQuery
 from kt_flows.api.values import Id, Moment, moment, parse_id
 from kt_flows.errors import FieldError, NotFound
 from kt_flows.runtime import assign, claim, comment, complete, draft, next_task, release
+from kt_flows.security import Actor
 from kt_flows.store import tasks
+from kt_flows.store.db import Reading
+from kt_flows.store.tasks import TaskView
 
 router = APIRouter(route_class=Door, tags=["tasks"])
 
@@ -25,7 +27,7 @@ SORTS = ("dueAt", "priority", "createdAt", "name")
 
 def sort_order(text: str) -> list[tuple[str, bool]]:
     """`dueAt,-priority` to [("dueAt", False), ("priority", True)]; True means from large to small."""
-    order = []
+    order: list[tuple[str, bool]] = []
     for part in text.split(","):
         name = part.removeprefix("-")
         if name not in SORTS or name in (known for known, _ in order):
@@ -49,10 +51,10 @@ def list_tasks(
     group: Annotated[str | None, Query(max_length=200)] = None,
     assignee: Annotated[str | None, Query(max_length=200)] = None,
     state: models.TaskState | None = None,
-    definitionKey: Annotated[str | None, Query(max_length=100)] = None,  # noqa: N803 - the query's own name
-    businessKey: Annotated[str | None, Query(max_length=200)] = None,  # noqa: N803
-    elementId: Annotated[str | None, Query(max_length=255)] = None,  # noqa: N803
-    dueBefore: Moment | None = None,  # noqa: N803
+    definitionKey: Annotated[str | None, Query(max_length=100)] = None,
+    businessKey: Annotated[str | None, Query(max_length=200)] = None,
+    elementId: Annotated[str | None, Query(max_length=255)] = None,
+    dueBefore: Moment | None = None,
     q: Annotated[str | None, Query(max_length=200, description="Words in the name or the business key.")] = None,
     sort: Annotated[str, Query(max_length=100, description="dueAt, priority, createdAt, name; `-` descending")] = (
         "dueAt,-priority,createdAt"
@@ -75,3 +77,117 @@ def list_tasks(
         rows, last = tasks.page(reading, who, **filters, sort=order, after=page.after(who, bound), limit=page.limit)
     cursor = page.next_cursor(who, bound, last)
     return said({"items": [shapes.task_json(row) for row in rows], "nextCursor": cursor})
+
+
+@router.get("/v1/tasks/{id}", response_model=models.Task, summary="One task", **asks("tasks.read", 404))
+def read_task(rt: Rt, who: Who, id: Id) -> Response:
+    with rt.reading() as reading:
+        return said(shapes.task_json(_visible(reading, who, id)))
+
+
+@router.get(
+    "/v1/tasks/{id}/form",
+    response_model=dict[str, Any],
+    summary="The task's form, as form-js has it",
+    **asks("tasks.read", 404),
+)
+def read_task_form(rt: Rt, who: Who, id: Id) -> Response:
+    """The very file that the server checks a completion by; 404 when the task has none."""
+    with rt.reading() as reading:
+        form = tasks.form(reading, _visible(reading, who, id))
+    if form is None:
+        raise NotFound("This task has no form.")
+    return Response(form, media_type="application/json")
+
+
+@router.post(
+    "/v1/tasks/next",
+    response_model=models.Task,
+    summary="Claim the most urgent task",
+    **asks("tasks.work", 413, 415, 422),
+)
+def claim_next_task(rt: Rt, who: Who, body: models.NextAsked | None = None) -> Response:
+    """By due date, then priority, then age; 204 when there is none."""
+    view = next_task.next_task(rt, who, body.groups if body else None)
+    return Response(status_code=204) if view is None else said(shapes.task_json(view))
+
+
+@router.post(
+    "/v1/tasks/{id}/claim",
+    response_model=models.Task,
+    summary="Take a task",
+    **asks("tasks.work", 404, 409, 413, 415, 422),
+)
+def claim_task(rt: Rt, who: Who, id: Id, body: models.Nothing | None = None) -> Response:
+    return said(shapes.task_json(claim.claim(rt, who, parse_id(id))))
+
+
+@router.post(
+    "/v1/tasks/{id}/release",
+    response_model=models.Task,
+    summary="Put a task back",
+    **asks("tasks.work", 404, 409, 413, 415, 422),
+)
+def release_task(rt: Rt, who: Who, id: Id, body: models.Nothing | None = None) -> Response:
+    return said(shapes.task_json(release.release(rt, who, parse_id(id))))
+
+
+@router.post(
+    "/v1/tasks/{id}/assign",
+    response_model=models.Task,
+    summary="Give a task to somebody",
+    **asks("tasks.assign", 404, 409, 413, 415, 422),
+)
+def assign_task(rt: Rt, who: Who, id: Id, body: models.AssignAsked) -> Response:
+    return said(shapes.task_json(assign.assign(rt, who, parse_id(id), body.assignee)))
+
+
+@router.post(
+    "/v1/tasks/{id}/complete",
+    response_model=models.Instance,
+    summary="Complete a task",
+    **asks("tasks.work", 404, 409, 413, 415, 422),
+)
+def complete_task(rt: Rt, who: Who, id: Id, body: models.Completion) -> Response:
+    """Claims it on the way when nobody has.  Answers the case with what it waits for now."""
+    return said(shapes.instance_json(complete.complete(rt, who, parse_id(id), body.values)))
+
+
+@router.put(
+    "/v1/tasks/{id}/draft",
+    response_model=models.Task,
+    summary="Keep a half-filled form",
+    **asks("tasks.work", 404, 409, 413, 415, 422),
+)
+def save_draft(rt: Rt, who: Who, id: Id, body: models.DraftGiven) -> Response:
+    return said(shapes.task_json(draft.save(rt, who, parse_id(id), body.values)))
+
+
+@router.post(
+    "/v1/tasks/{id}/comments",
+    status_code=201,
+    response_model=models.Comment,
+    summary="Say something about a task",
+    **asks("tasks.work", 404, 413, 415, 422),
+)
+def add_comment(rt: Rt, who: Who, id: Id, body: models.CommentGiven) -> Response:
+    return said(shapes.comment_json(comment.add(rt, who, parse_id(id), body.text)), 201)
+
+
+@router.get(
+    "/v1/tasks/{id}/comments",
+    response_model=models.Listed[models.Comment],
+    summary="What was said about a task, oldest first",
+    **asks("tasks.read", 404),
+)
+def list_comments(rt: Rt, who: Who, id: Id) -> Response:
+    with rt.reading() as reading:
+        rows = tasks.comments(reading, _visible(reading, who, id).id)
+    return said({"items": [shapes.comment_json(row) for row in rows], "nextCursor": None})
+
+
+def _visible(reading: Reading, who: Actor, id: str) -> TaskView:
+    view = tasks.visible(reading, who, parse_id(id))
+    if view is None:
+        raise NotFound
+    return view

@@ -1,0 +1,118 @@
+"""For those who keep it running: health, figures, jobs that are stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import PlainTextResponse, Response
+
+from kt_flows.api import models, shapes
+from kt_flows.api.deps import Rt, Who, asks, said
+from kt_flows.api.door import Door
+from kt_flows.api.paging import PageAsked
+from kt_flows.api.values import Id, parse_id
+from kt_flows.runtime import operate
+from kt_flows.store import figures, jobs
+
+router = APIRouter(route_class=Door, tags=["operations"])
+
+Check = Callable[[], str | None]
+"""None when all is well, else what is wrong, in words without values."""
+
+
+@dataclass
+class Health:
+    """What must hold for this process to be given requests."""
+
+    checks: Mapping[str, Check]
+    stopping: bool = False
+
+    def faults(self) -> dict[str, str]:
+        if self.stopping:
+            return {"process": "stopping"}
+        return {name: fault for name, check in self.checks.items() if (fault := check()) is not None}
+
+
+def almaty_is_plus_five() -> str | None:
+    """Kazakhstan has one zone since 2024-03-01; an older tz database would shift every civil deadline by an hour."""
+    offset = datetime(2026, 7, 1, tzinfo=ZoneInfo("Asia/Almaty")).utcoffset()
+    return None if offset == timedelta(hours=5) else f"Asia/Almaty is {offset} from UTC: update tzdata"
+
+
+@router.get("/health/live", summary="The process runs", **asks(None))
+async def live() -> Response:
+    return said({"status": "ok"})
+
+
+@router.get("/health/ready", summary="The process can serve", **asks(None))
+def ready(request: Request) -> Response:
+    """200 when the database answers, its schema is this release's, and Asia/Almaty is UTC+5; else 503 and what is
+    wrong."""
+    health: Health = request.app.state.health
+    faults = health.faults()
+    if faults:
+        return said({"status": "unavailable", "faults": faults}, 503, {"Retry-After": "2"})
+    return said({"status": "ok"})
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **asks(None))
+def metrics(rt: Rt) -> Response:
+    with rt.reading() as reading:
+        now = figures.figures(reading, rt.clock.now())
+    lines = [
+        *_gauge("kt_flows_jobs", "Jobs by kind and state.", {f'state="{s}"': n for s, n in now.jobs.items()}),
+        *_gauge("kt_flows_oldest_due_job_seconds", "How late the oldest due job is.", {"": now.oldest_due_seconds}),
+        *_gauge("kt_flows_open_tasks", "Tasks that wait for a person.", {"": now.open_tasks}),
+        *_gauge("kt_flows_instances", "Cases by state.", {f'state="{s}"': n for s, n in now.instances.items()}),
+        *_gauge("kt_flows_unsorted_mail", "Mail that fits no case and waits for a person.", {"": now.unsorted_mail}),
+    ]
+    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+
+def _gauge(name: str, about: str, values: Mapping[str, float]) -> list[str]:
+    rows = [f"{name}{{{labels}}} {value:g}" if labels else f"{name} {value:g}" for labels, value in values.items()]
+    return [f"# HELP {name} {about}", f"# TYPE {name} gauge", *rows]
+
+
+@router.get(
+    "/v1/jobs", response_model=models.Listed[models.Job], summary="List jobs, oldest first", **asks("jobs.read")
+)
+def list_jobs(
+    rt: Rt,
+    who: Who,
+    page: PageAsked,
+    state: models.JobState | None = None,
+    instanceId: Annotated[str | None, Query(max_length=100)] = None,
+    kind: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """`?state=stuck`: what gave up and waits for a person."""
+    filters: dict[str, Any] = {"state": state, "instance_id": parse_id(instanceId) if instanceId else None, "kind": kind}
+    with rt.reading() as reading:
+        rows, last = jobs.page(reading, **filters, after=page.after(who, filters), limit=page.limit)
+    cursor = page.next_cursor(who, filters, last)
+    return said({"items": [shapes.job_json(row) for row in rows], "nextCursor": cursor})
+
+
+@router.post(
+    "/v1/jobs/{id}/retry",
+    response_model=models.Job,
+    summary="Try a stuck job again, now",
+    **asks("jobs.operate", 404, 409, 413, 415, 422),
+)
+def retry_job(rt: Rt, who: Who, id: Id, body: models.Nothing | None = None) -> Response:
+    return said(shapes.job_json(operate.retry_job(rt, who, parse_id(id))))
+
+
+@router.post(
+    "/v1/jobs/{id}/cancel",
+    response_model=models.Job,
+    summary="Give a stuck job up",
+    **asks("jobs.operate", 404, 409, 413, 415, 422),
+)
+def cancel_job(rt: Rt, who: Who, id: Id, body: models.ReasonPerhaps | None = None) -> Response:
+    return said(shapes.job_json(operate.cancel_job(rt, who, parse_id(id))))
