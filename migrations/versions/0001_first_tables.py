@@ -99,7 +99,7 @@ def upgrade() -> None:
         sa.Column("token", sa.Text(), nullable=True),
         sa.Column("subject_mark", sa.Text(), nullable=True),
         sa.Column("instance_id", sa.UUID(), nullable=True),
-        sa.Column("job_key", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=True),
         sa.Column("reply_message", sa.Text(), nullable=True),
         sa.Column("reply_keywords", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("recipients", postgresql.ARRAY(sa.Text()), nullable=False),

@@ -252,7 +252,7 @@ mail_out = sa.Table(
     sa.Column("token", sa.Text, index=True),
     sa.Column("subject_mark", sa.Text, index=True),
     sa.Column("instance_id", UUID(as_uuid=True), index=True),
-    sa.Column("job_key", sa.Text, nullable=False),
+    sa.Column("element_id", sa.Text),
     sa.Column("reply_message", sa.Text),
     sa.Column("reply_keywords", JSONB, nullable=False),
     sa.Column("recipients", ARRAY(sa.Text), nullable=False),
