@@ -114,6 +114,7 @@ def put(program: Program, state: bytes, variables: Mapping[str, Any], *, now: da
     """An operator's change of the case's own variables."""
     case = _restored(program, state, now)
     case.variables.update(variables)
+    case.go()
     return step_of(case)
 
 

@@ -115,7 +115,7 @@ class Handlers:
                 name=sorted_.message,
                 correlation={mail_arrived.key_name(rt, sorted_.message): sorted_.token},
                 payload=payload,
-                message_id=mail.message_id,
+                message_id=f"mail:{sorted_.mail_id}",
             )
         elif sorted_.verdict == "bounce":
             correlate.message_arrived(
@@ -124,10 +124,11 @@ class Handlers:
                 name="msg_delivery_bounced",
                 correlation={"mail_id": sorted_.bounced_mail_id},
                 payload=payload,
-                message_id=mail.message_id,
+                message_id=f"mail:{sorted_.mail_id}",
             )
         elif sorted_.verdict in ("unsorted", "late"):
             self._to_a_person(mail_arrived.unsorted_variables(mail, sorted_.mail_id))
+        mail_arrived.handed_over(rt, sorted_.mail_id)
 
     def _to_a_person(self, variables: Mapping[str, Any]) -> None:
         try:

@@ -113,7 +113,8 @@ class Worker:
         """Due timers and internal jobs, one transaction each; False where there were none to do."""
         with self._rt.reading() as reading:
             found = jobs.due(reading, SHORT, self._rt.clock.now(), BATCH)
-        return any([self._short(job) for job in found])
+        # All of them, not only up to the first that did something.
+        return sum(self._short(job) for job in found) > 0
 
     def _short(self, job: JobView) -> bool:
         try:

@@ -56,8 +56,7 @@ def take(rt: Runtime, job: JobView, lease_for: timedelta) -> JobView | None:
         token = uuid4()
         until = rt.clock.now() + lease_for
         jobs.keep(tx, job.id, state="running", attempt=mine.attempt + 1, lease_until=until, lease_token=token)
-        taken = jobs.hold(tx, job.id)
-        return taken
+        return jobs.hold(tx, job.id)
 
 
 def start_due(rt: Runtime, job: JobView) -> bool:
@@ -68,20 +67,23 @@ def start_due(rt: Runtime, job: JobView) -> bool:
         if mine is None or mine.state != "available" or mine.run_at > now:
             return False
         root = definitions.version(tx, str(mine.payload["definition_key"]), None)
-        if root is not None:
-            open_case(
-                tx,
-                rt,
-                SERVICE,
-                root,
-                id=new_id(),
-                variables={},
-                body_hash=hash_of(key=mine.key, run_at=mine.run_at.isoformat()),
-                business_key=mine.run_at.isoformat(),
-                source=mine.key,
-                now=now,
-                start_element=str(mine.payload["element_id"]),
-            )
+        element = str(mine.payload["element_id"])
+        if root is None or element not in rt.programs.definition(tx, root.id).start_timers:
+            jobs.close(tx, [mine.id], "cancelled")  # the newest version does not begin by the clock any more
+            return True
+        open_case(
+            tx,
+            rt,
+            SERVICE,
+            root,
+            id=new_id(),
+            variables={},
+            body_hash=hash_of(key=mine.key, run_at=mine.run_at.isoformat()),
+            business_key=mine.run_at.isoformat(),
+            source=mine.key,
+            now=now,
+            start_element=element,
+        )
         jobs.keep(tx, mine.id, run_at=_next_turn(mine.run_at, str(mine.payload["cycle"]), now))
         return True
 

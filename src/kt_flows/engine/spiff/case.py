@@ -66,7 +66,17 @@ class Case(BpmnWorkflow):
                     return
                 self._run(token)
             if not self._join_inclusive():
+                self.follow()
                 return
+
+    def follow(self) -> None:
+        """Open watchers keep up with what the move has changed."""
+        for token in list(self.tasks.values()):
+            if token.watching and isinstance(token.node, Catch) and "incident" not in token.facts:
+                try:
+                    token.node.follow(token)
+                except FlowsError as error:
+                    self.park(token, error)
 
     def _run(self, token: Token) -> None:
         try:

@@ -162,21 +162,36 @@ class Catch(Waiting):
     """A receive task, a catching event, a boundary event, the start of an event sub-process."""
 
     def open(self, token: Token) -> None:
-        element = self.element
-        if element.event == "timer":
+        if self.element.event == "timer":
             self.arm(token, token.workflow.now)
-        elif element.message is not None:
-            messages = token.workflow.program.definitions[self.process_key].manifest.messages
-            values = values_of(token)
-            token.facts["correlation"] = {
-                name: as_key(values.get(name), name) for name in messages[element.message].correlation
-            }
+        elif self.element.message is not None:
+            self.listen(token)
+
+    def follow(self, token: Token) -> None:
+        """Lets an open watcher keep up with the variables: a deadline that was moved, a key that is only now set."""
+        if self.element.message is not None:
+            self.listen(token)
+        elif self.element.timer is not None and self.element.timer.kind == "date":
+            self.arm(token, token.workflow.now)
+
+    def listen(self, token: Token) -> None:
+        """Fixes by which values a message finds the token.  A watcher with an unset one does not listen yet."""
+        messages = token.workflow.program.definitions[self.process_key].manifest.messages
+        names = messages[str(self.element.message)].correlation
+        values = values_of(token)
+        if token.watching and any(values.get(name) is None for name in names):
+            token.facts.pop("correlation", None)
+        else:
+            token.facts["correlation"] = {name: as_key(values.get(name), name) for name in names}
 
     def arm(self, token: Token, now: datetime) -> None:
-        """Fixes when the timer fires, as an absolute time."""
+        """Fixes when the timer fires, as an absolute time.  A watcher whose time is not set is not armed yet."""
         timer = self.element.timer
         assert timer is not None
         value = timer.value.evaluate(values_of(token))
+        if value is None and token.watching and timer.kind == "date":
+            token.facts.pop("due", None)
+            return
         if value is None:
             raise ExpressionError(f"{timer.value.text} is not set, and the timer needs it")
         try:
