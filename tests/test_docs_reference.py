@@ -39,9 +39,7 @@ def test_every_command_has_a_heading_and_no_other() -> None:
 
 def test_every_problem_code_has_a_heading() -> None:
     known = {kind.code for kind in problems.STATUS} | {
-        kind.code
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, errors.Refused)
+        kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Refused)
     }
     known -= {"error", "outside"}
     assert known <= headings("errors.md")

@@ -11,13 +11,14 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
 import httpx
 
+from kt_flows.clock import to_text
 from kt_flows.errors import DiagramError, Finding, FlowsError, InvalidValues
 from kt_flows.observability import set_up_logs
 from kt_flows.settings import Settings, read_settings, unknown_settings
@@ -117,9 +118,10 @@ def migrate() -> None:
 @_told
 def deploy(path: Path, dry_run: bool) -> None:
     """Deploy one process folder, a folder of them, or a .zip."""
-    from kt_flows import app, packages
+    from kt_flows import app
+    from kt_flows.engine.packages import read_path
 
-    deployed = app.deploy(_settings(), packages.read_path(path), dry_run=dry_run)
+    deployed = app.deploy(_settings(), read_path(path), dry_run=dry_run)
     print_findings(deployed.findings)
     for definition in deployed.definitions:
         click.echo(f"{definition.key} version {definition.version}")
@@ -184,8 +186,11 @@ def key_list() -> None:
     """Show the keys there are, without the keys themselves."""
     from kt_flows import app
 
-    for line in app.list_keys(_settings()):
-        click.echo(line)
+    for row in app.list_keys(_settings()):
+        line = f"{row.id}  {row.name}  roles {','.join(row.roles)}  groups {','.join(row.groups) or '-'}"
+        line += f"  since {to_text(row.created_at)}"
+        line += f"  until {to_text(row.expires_at)}" if row.expires_at else ""
+        click.echo(line + (f"  revoked {to_text(row.revoked_at)}" if row.revoked_at else ""))
 
 
 @key.command("revoke")
@@ -257,7 +262,7 @@ def _read_sandbox(var_dir: Path) -> dict[str, Any]:
     return site
 
 
-def _greet(base_url: str, lines: Sequence[str], tokens: dict[str, str]) -> None:
+def _greet(base_url: str, lines: Sequence[str], tokens: Mapping[str, str]) -> None:
     """What `make run` says when all is up."""
     click.echo(f"\nkt-flows sandbox: {base_url}   ({base_url}/docs describes the API)\n")
     for line in lines:

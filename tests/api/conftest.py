@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +14,9 @@ from support.api import Api, running_api
 def api() -> Iterator[Api]:
     with running_api() as api:
         yield api
+
+
+@pytest.fixture(scope="session")
+def attacks() -> Path:
+    """Bodies that must be refused."""
+    return Path(__file__).resolve().parents[1] / "data" / "attacks" / "forms"

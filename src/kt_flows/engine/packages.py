@@ -8,6 +8,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from kt_flows.errors import DiagramError, Finding
 
@@ -76,3 +77,18 @@ def split_packages(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     if not found:
         raise _refuse("package", ".", "среди файлов нет ни одной схемы .bpmn", "Приложите папку процесса")
     return found
+
+
+def read_path(path: Path) -> dict[str, bytes]:
+    """The files of a .zip, of a process folder (which keeps its name), or of the process folders in a folder."""
+    if path.is_file():
+        return read_zip(path.read_bytes())
+    root = path.resolve()
+    homes = [root] if any(root.glob("*.bpmn")) else sorted({file.parent for file in root.rglob("*.bpmn")})
+    above = root.parent if homes == [root] else root
+    return {
+        file.relative_to(above).as_posix(): file.read_bytes()
+        for home in homes
+        for file in sorted(home.rglob("*"))
+        if file.is_file() and not file.name.startswith(".")
+    }
