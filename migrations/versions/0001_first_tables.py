@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("raw", postgresql.BYTEA(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("handed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("instance_id", sa.UUID(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_in")),
         sa.UniqueConstraint("message_id", "digest", name=op.f("uq_mail_in_message_id_digest")),

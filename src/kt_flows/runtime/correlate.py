@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,13 +15,15 @@ from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.opening import open_case
 from kt_flows.runtime.record import payload_for, process_of, record
-from kt_flows.security import Actor
+from kt_flows.security import SERVICE, Actor
 from kt_flows.store import definitions, instances, messages
 from kt_flows.store.db import Transaction
 from kt_flows.store.ids import new_id
 
 DEFAULT_KEEP = "PT1H"
 TRIES = 10
+REST = timedelta(days=366)
+"""How long a message is kept for a case that rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,13 @@ def _arrived(
     )
     if memory is None:
         raise _Moved
-    if found:
-        reached = _deliver(tx, rt, actor, name, payload, found, held, now)
+    reached = _deliver(tx, rt, actor, name, payload, found, held, now)
+    if reached:
         messages.settle(tx, memory, "delivered", reached)
         return Correlated("delivered", tuple(reached))
+    if any(case is not None and case.status == "suspended" for case in held.values()):
+        messages.prolong(tx, memory, now + REST)
+        return Correlated("buffered", ())
     if listening and correlation is not None:
         started, fresh = _begin(tx, rt, actor, name, correlation, payload, listening, now)
         messages.settle(tx, memory, "delivered", started)
@@ -126,10 +131,12 @@ def _deliver(
     held: Mapping[UUID, instances.Held | None],
     now: datetime,
 ) -> list[UUID]:
+    """To each case that is not resting, once; answers the cases that took it."""
     reached = []
     for id in dict.fromkeys(id for id, _ in found):
         case = held[id]
-        assert case is not None
+        if case is None or case.status != "active":
+            continue
         program = rt.programs.linked(tx, case.bundle_id, case.definition_key)
         # One message, one wait: the newest, as the innermost handler is the one drawn last.
         wait = max(wait for other, wait in found if other == id)
@@ -139,7 +146,12 @@ def _deliver(
         except ValueError as error:
             field, _, said = str(error).partition(": ")
             raise InvalidValues([FieldError(f"payload.{field}", said)]) from error
-        step = machine.deliver(program, case.snapshot, wait, kept, now=now)
+        try:
+            step = machine.deliver(program, case.snapshot, wait, kept, now=now)
+        except machine.NoSuchWait:
+            # A deadline that nobody has fired yet was before the message: it goes first, and the wait with it.
+            record(tx, program, case, machine.tick(program, case.snapshot, now=now), actor=SERVICE, now=now)
+            continue
         record(tx, program, case, step, actor=actor, now=now)
         reached.append(id)
     return reached

@@ -30,14 +30,23 @@ class Sorted:
 def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
     """Remembers a mail and finds what it answers, in one transaction.
 
+    Who hands the mail over then says so by `handed_over`; a mail that was not is sorted again when it is fetched
+    again, so that a kill in between loses nothing.
+
     By token, then by References, then by the subject's mark.  An automatic reply is a note and never stops a clock;
     a bounce is a message of its own; our own mail is dropped; what fits nowhere is for a person.
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
-        id = mails.take_in(tx, mail, now)
-        if id is None:
+        taken = mails.take_in(tx, mail, now)
+        if taken is None:
             return Sorted("duplicate")
+        id, fresh = taken
+
+        def note(case: UUID, kind: str, method: str) -> None:
+            if fresh:
+                _note(tx, case, kind, mail, method, now)
+
         if mail.own or mails.by_message_id(tx, [mail.message_id]) is not None:
             mails.judged(tx, id, "own")
             return Sorted("own", id)
@@ -47,7 +56,7 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
             instance_id = original.instance_id if original is not None else None
             mails.judged(tx, id, verdict, method="bounce", instance_id=instance_id)
             if original is not None and instance_id is not None:
-                _note(tx, instance_id, "mail.bounced", mail, "bounce", now)
+                note(instance_id, "mail.bounced", "bounce")
             bounced = original.mail_id if original is not None else None
             return Sorted(verdict, id, bounced_mail_id=bounced, instance_id=instance_id)
         original, method = _answered(tx, mail)
@@ -57,19 +66,25 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
         case: UUID = original.instance_id
         if mail.automatic:
             mails.judged(tx, id, "automatic", method=method, instance_id=case)
-            _note(tx, case, "mail.automatic", mail, method, now)
+            note(case, "mail.automatic", method)
             return Sorted("automatic", id, instance_id=case)
         if not _active(tx, case) or original.reply_message is None:
             mails.judged(tx, id, "unsorted", method=method, instance_id=case)
-            _note(tx, case, "mail.late", mail, method, now)
+            note(case, "mail.late", method)
             return Sorted("late", id, instance_id=case)
         mails.judged(tx, id, "answer", method=method, instance_id=case)
-        _note(tx, case, "mail.received", mail, method, now)
+        note(case, "mail.received", method)
         message = original.reply_message
         for keyword, other in original.reply_keywords.items():
             if mail.first_line.casefold().lstrip(' *«"').startswith(str(keyword).casefold()):
                 message = str(other)
         return Sorted("answer", id, message=message, token=original.token, instance_id=case)
+
+
+def handed_over(rt: Runtime, id: UUID) -> None:
+    """The mail has reached its case, or a person."""
+    with rt.transaction() as tx:
+        mails.handed(tx, id, rt.clock.now())
 
 
 def payload_of(mail: IncomingMail, id: UUID) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,12 +34,25 @@ def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instanc
 
 def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a case rest: nothing moves until it is resumed.  Raises NotFound, Conflict (not active)."""
-    return _turn(rt, actor, instance_id, "active", "suspended", reason)
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = _held(tx, actor, instance_id, "active")
+        instances.keep(tx, held.id, status="suspended")
+        _say(tx, held, "suspended", actor, now, reason=reason)
+        return instances.one(tx, held.id)
 
 
 def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a resting case go on; deadlines that passed meanwhile act now.  Raises NotFound, Conflict."""
-    return _turn(rt, actor, instance_id, "suspended", "active", reason)
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = replace(_held(tx, actor, instance_id, "suspended"), status="active")
+        instances.keep(tx, held.id, status="active")
+        _say(tx, held, "resumed", actor, now, reason=reason)
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        step = machine.tick(program, held.snapshot, now=now)
+        record(tx, program, held, step, actor=actor, now=now, woken=True)
+        return instances.one(tx, held.id)
 
 
 def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
@@ -95,17 +109,6 @@ def _held(tx: Transaction, actor: Actor, id: UUID, *statuses: str) -> instances.
     if held.status not in statuses:
         raise Conflict(f"The case is {held.status}.", code="instance_not_active")
     return held
-
-
-def _turn(
-    rt: Runtime, actor: Actor, instance_id: UUID, before: str, after: str, reason: str | None
-) -> instances.InstanceView:
-    now = rt.clock.now()
-    with rt.transaction() as tx:
-        held = _held(tx, actor, instance_id, before)
-        instances.keep(tx, held.id, status=after)
-        _say(tx, held, after if after == "suspended" else "resumed", actor, now, reason=reason)
-        return instances.one(tx, held.id)
 
 
 def _say(tx: Transaction, held: instances.Held, what: str, actor: Actor, now: datetime, **detail: Any) -> None:

@@ -37,14 +37,17 @@ def record(
     now: datetime,
     completed: int | None = None,
     settled: UUID | None = None,
+    woken: bool = False,
 ) -> Step:
     """Makes the rows of a held case agree with a Step, and writes what happened.
 
     `completed` is the wait of the task that the actor has just completed, `settled` the job that has just been done.
-    Answers the last Step, which is a later one where a kept message was waiting for the case.
+    `woken`: the case rested, so messages may be kept for waits that it had before.  Answers the last Step, which is
+    a later one where a kept message was waiting for the case.
     """
     listening = messages.open_of(tx, held.id)
-    step = _with_kept_messages(tx, program, held, step, set(listening), now)
+    if held.status == "active":  # one that rests takes nothing
+        step = _with_kept_messages(tx, program, held, step, set() if woken else set(listening), now)
     gone = set(listening) - {wait.wait for wait in step.messages}
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
@@ -114,27 +117,46 @@ def _wait_row(held: instances.Held, wait: MessageWait) -> dict[str, Any]:
 def _with_kept_messages(
     tx: Transaction, program: Program, held: instances.Held, step: Step, known: set[int], now: datetime
 ) -> Step:
-    """Delivers what was kept for waits that have just opened, until nothing more fits."""
+    """Delivers what was kept for waits that have just opened, until nothing more fits.
+
+    A kept message that does not fit what the process declares is refused, and the case goes on.
+    """
     looked_for: set[int] = set()
     for _ in range(MOST_ROUNDS):
-        fresh = [wait for wait in step.messages if wait.wait not in known | looked_for]
-        found = None
+        fresh = sorted(
+            (wait for wait in step.messages if wait.wait not in known | looked_for),
+            key=lambda wait: (wait.name, messages.canonical(wait.correlation)),
+        )
+        moved = None
         for wait in fresh:
             looked_for.add(wait.wait)
-            key = messages.canonical(wait.correlation)
-            messages.lock(tx, wait.name, key)
-            found = messages.buffered(tx, wait.name, key, held.business_key, now)
-            if found is not None:
-                payload = payload_for(
-                    program, process_of(program, wait.element_id, wait.name), wait.name, found.payload
-                )
-                moved = machine.deliver(program, step.state, wait.wait, payload, now=now)
-                messages.settle(tx, found.id, "delivered", [held.id])
-                step = replace(moved, trace=step.trace + moved.trace)
+            messages.lock(tx, wait.name, messages.canonical(wait.correlation))
+            if held.business_key is not None:
+                messages.lock(tx, wait.name, f"business_key={held.business_key}")
+            moved = _kept_for(tx, program, held, step, wait, now)
+            if moved is not None:
                 break
-        if found is None:
+        if moved is None:
             return step
+        step = replace(moved, trace=step.trace + moved.trace)
     raise Broken(f"more than {MOST_ROUNDS} kept messages fit one move")
+
+
+def _kept_for(
+    tx: Transaction, program: Program, held: instances.Held, step: Step, wait: MessageWait, now: datetime
+) -> Step | None:
+    process = process_of(program, wait.element_id, wait.name)
+    key = messages.canonical(wait.correlation)
+    while (found := messages.buffered(tx, wait.name, key, held.business_key, now)) is not None:
+        try:
+            payload = payload_for(program, process, wait.name, found.payload)
+        except ValueError:
+            messages.settle(tx, found.id, "refused")
+            continue
+        moved = machine.deliver(program, step.state, wait.wait, payload, now=now)
+        messages.settle(tx, found.id, "delivered", [held.id])
+        return moved
+    return None
 
 
 def _tasks(

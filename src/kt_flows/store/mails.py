@@ -38,8 +38,12 @@ def _newest(reading: Reading, where: sa.ColumnElement[bool]) -> Row | None:
     return reading.first(sa.select(mail_out).where(where).order_by(mail_out.c.sent_at.desc()).limit(1))
 
 
-def take_in(tx: Transaction, mail: IncomingMail, now: datetime) -> UUID | None:
-    """Remembers a mail by its Message-ID; None where it came before (from a second mailbox, or fetched again)."""
+def take_in(tx: Transaction, mail: IncomingMail, now: datetime) -> tuple[UUID, bool] | None:
+    """Remembers a mail: its id, and whether it is new.
+
+    None where it came before (from a second mailbox, or fetched again) and has reached whom it was for; one that
+    has not, because the process was killed in between, is not new and goes its way again.
+    """
     id = new_id()
     values = {
         "id": id,
@@ -53,7 +57,16 @@ def take_in(tx: Transaction, mail: IncomingMail, now: datetime) -> UUID | None:
         "raw": mail.raw,
         "verdict": "new",
     }
-    return id if tx.do(insert(mail_in).values(values).on_conflict_do_nothing()) else None
+    if tx.do(insert(mail_in).values(values).on_conflict_do_nothing()):
+        return id, True
+    here = sa.and_(mail_in.c.message_id == mail.message_id, mail_in.c.digest == mail.digest)
+    before = tx.value(sa.select(mail_in.c.id).where(here, mail_in.c.handed_at.is_(None)).with_for_update())
+    return (before, False) if before is not None else None
+
+
+def handed(tx: Transaction, id: UUID, now: datetime) -> None:
+    """It has reached whom it was for."""
+    tx.do(mail_in.update().where(mail_in.c.id == id).values(handed_at=now))
 
 
 def judged(

@@ -105,6 +105,10 @@ def settle(tx: Transaction, id: UUID, state: str, instance_ids: Sequence[UUID] =
     tx.do(message.update().where(message.c.id == id).values(state=state, instance_ids=list(instance_ids)))
 
 
+def prolong(tx: Transaction, id: UUID, expires_at: datetime) -> None:
+    tx.do(message.update().where(message.c.id == id).values(expires_at=expires_at))
+
+
 def buffered(tx: Transaction, name: str, correlation: str, business_key: str | None, now: datetime) -> Row | None:
     """The oldest kept message for a wait that has just opened, locked."""
     fits = message.c.correlation == correlation

@@ -273,6 +273,7 @@ mail_in = sa.Table(
     sa.Column("raw", BYTEA, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("method", sa.Text),
+    _at("handed_at"),  # when it had reached whom it was for; until then it is sorted again
     sa.Column("instance_id", UUID(as_uuid=True)),
     sa.UniqueConstraint("message_id", "digest"),
     sa.Index("ix_mail_in_unsorted", "id", postgresql_where=sa.text("verdict = 'unsorted'")),
