@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kt_flows.engine import machine
 from kt_flows.engine.calendar import parse_duration
+from kt_flows.engine.values import check_value
 from kt_flows.errors import FieldError, InvalidValues
 from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
@@ -104,6 +105,8 @@ def _arrived(
     )
     if memory is None:
         raise _Moved
+    if not found:
+        _check(payload, [one.messages[name]["payload"] for one in newest.values() if name in one.messages])
     reached = _deliver(tx, rt, actor, name, payload, found, held, now)
     if reached:
         messages.settle(tx, memory, "delivered", reached)
@@ -119,6 +122,22 @@ def _arrived(
         messages.settle(tx, memory, "dropped")
         return Correlated("dropped", ())
     return Correlated("buffered", ())
+
+
+def _check(payload: Mapping[str, Any], declared: Sequence[Mapping[str, str]]) -> None:
+    """What nobody takes now must fit whoever takes it later: one of the processes that know the message."""
+    faults: list[FieldError] = []
+    for words in declared:
+        faults = []
+        for field in words.keys() & payload.keys():
+            try:
+                check_value(words[field], payload[field])
+            except ValueError as error:
+                faults.append(FieldError(f"payload.{field}", str(error)))
+        if not faults:
+            return
+    if faults:
+        raise InvalidValues(faults)
 
 
 def _deliver(

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from kt_flows.engine.calendar import parse_cycle
 from kt_flows.engine.check import check_packages
 from kt_flows.engine.definition import Definition
-from kt_flows.errors import DiagramError, Finding
+from kt_flows.errors import Conflict, DiagramError, Finding
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import Actor
 from kt_flows.store import definitions, jobs
 from kt_flows.store.db import Transaction
 from kt_flows.store.definitions import DefinitionView
 from kt_flows.store.ids import new_id
+
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,19 @@ class Deployed:
 
 
 def deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool = False) -> Deployed:
-    """Deploys the folders among these files.  Raises DiagramError with every finding; nothing is deployed then."""
+    """Deploys the folders among these files.  Raises DiagramError with every finding; nothing is deployed then.
+
+    Of two at once one loses the race for a version's number, and looks again.
+    """
+    for _ in range(TRIES):
+        try:
+            return _deploy(rt, actor, files, dry_run)
+        except IntegrityError:
+            continue
+    raise Conflict("Others deploy the same processes right now.")
+
+
+def _deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool) -> Deployed:
     now = rt.clock.now()
     with rt.transaction() as tx:
         newest = definitions.latest(tx)
