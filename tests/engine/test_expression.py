@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import math
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -243,6 +245,31 @@ def test_many_threads_share_an_expression() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(2_000)))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("anything", None),
+        ("anything", [None, None, 1]),
+        ("anything", {"a": None, "b": [None]}),
+        ("anything == null", None),
+        ("[null, {'a': null}]", None),
+        ("anything.map(a, null)", [1, 2, 3]),
+        ("anything + 1", None),
+    ],
+)
+def test_nulls_are_given_back_without_losing_count_of_none(text: str, value: Any) -> None:
+    """The library forgets to count them; uncounted, a few thousand would end the process."""
+    expression = compile_expression(text, TYPES)
+    rounds = 3_000
+    kept = [None] * rounds * 4  # so that a failure is a figure here, and not the end of all tests
+    before = sys.getrefcount(None)
+    for _ in range(rounds):
+        with contextlib.suppress(ExpressionError):
+            expression.evaluate({"anything": value})
+    assert abs(sys.getrefcount(None) - before) < rounds / 4
+    del kept
 
 
 def test_nothing_reaches_eval_or_exec(monkeypatch: pytest.MonkeyPatch) -> None:
