@@ -90,7 +90,7 @@ def test_every_connection_gives_up_in_time(db: Database) -> None:
             assert reading.value(sa.text(f"show {name}")) != "0"
 
 
-def test_a_pool_lives_on_after_its_server_threw_it_out(db: Database) -> None:
+def test_one_caller_finds_out_that_the_lines_are_broken_and_no_more(db: Database) -> None:
     with db.transaction() as tx:
         publish(tx, "a")
     address = sa.make_url(db.url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -99,4 +99,7 @@ def test_a_pool_lives_on_after_its_server_threw_it_out(db: Database) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
-    assert keys(db) == ["a"]
+    with pytest.raises(DBAPIError) as broken:
+        keys(db)
+    assert broken.value.connection_invalidated
+    assert [keys(db) for _ in range(3)] == [["a"]] * 3

@@ -32,6 +32,10 @@ START_WITHIN = 120.0
 """Seconds: a recovery after a crash may be long."""
 
 
+_children: list[subprocess.Popen[bytes]] = []
+"""Servers that this process has started: they outlive the objects, and the dead ones are to be reaped."""
+
+
 class NoPostgres(FlowsError):
     """There is no PostgreSQL to start; set KT_FLOWS_DATABASE_URL to one."""
 
@@ -107,6 +111,7 @@ class EmbeddedPostgres:
                 postmaster.send_signal(signal.SIGINT)  # fast: with a checkpoint
                 with contextlib.suppress(psutil.TimeoutExpired):
                     postmaster.wait(30)
+            _reap()
             return True
 
     @contextlib.contextmanager
@@ -173,6 +178,9 @@ class EmbeddedPostgres:
                 cwd=self.home,
                 **self._drop(),
             )
+
+        _children.append(self._started)
+        _reap()
 
     def _log(self) -> str:
         with contextlib.suppress(OSError):
@@ -252,3 +260,7 @@ class EmbeddedPostgres:
             with contextlib.suppress(OSError):
                 part.rename(copy)
         return copy / package.name / "pginstall" / "bin"
+
+
+def _reap() -> None:
+    _children[:] = [child for child in _children if child.poll() is None]
