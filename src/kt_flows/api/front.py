@@ -44,6 +44,7 @@ class Front:
             await self.app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
         started = time.monotonic()
         status = 500
 

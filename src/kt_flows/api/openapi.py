@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from kt_flows.api.door import BODY, PERMISSION, PREFIXES
+from kt_flows.api.models import Problem
 
 Document = dict[str, Any]
 
@@ -46,8 +47,12 @@ def describe(app: FastAPI, base_url: str) -> Document:
     )
     components = document.setdefault("components", {})
     components.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer"}
+    schemas = components.setdefault("schemas", {})
     for schema in ("HTTPValidationError", "ValidationError"):
-        components.get("schemas", {}).pop(schema, None)
+        schemas.pop(schema, None)
+    told = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(told.pop("$defs", {}))
+    schemas["Problem"] = told
     for operation in _operations(document):
         operation.pop(BODY, None)
         operation.pop(PREFIXES, None)

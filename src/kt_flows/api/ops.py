@@ -91,7 +91,11 @@ def list_jobs(
     kind: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """`?state=stuck`: what gave up and waits for a person."""
-    filters: dict[str, Any] = {"state": state, "instance_id": parse_id(instanceId) if instanceId else None, "kind": kind}
+    filters: dict[str, Any] = {
+        "state": state,
+        "instance_id": parse_id(instanceId) if instanceId else None,
+        "kind": kind,
+    }
     with rt.reading() as reading:
         rows, last = jobs.page(reading, **filters, after=page.after(who, filters), limit=page.limit)
     cursor = page.next_cursor(who, filters, last)

@@ -174,14 +174,15 @@ def from_http(error: HTTPException) -> FlowsError:
 def answer_for(error: Exception, request: Request) -> Response:
     """The problem for any error; what nobody expected is logged and told as a 500 without its text."""
     path = request.url.path
+    request_id = request.scope.get("state", {}).get("request_id")
     if isinstance(error, FlowsError):
         if status_of(error)[0] == 500:
-            log.error("broken", exc_info=error, extra={"code": error.code})
+            log.error("broken", exc_info=error, extra={"code": error.code, "request_id": request_id})
         return problem(error, path)
     if isinstance(error, _DATABASE_AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         log.warning("database away", extra={"reason": type(error.__cause__ or error).__name__})
         return problem(Unavailable(), path)
-    log.error("unexpected error", exc_info=error, extra={"method": request.method})
+    log.error("unexpected error", exc_info=error, extra={"method": request.method, "request_id": request_id})
     return problem(Broken(), path)
 
 
