@@ -32,9 +32,8 @@ def task_of(case: instances.InstanceView) -> UUID:
 
 def send(rt: Runtime, token: str, **more: Any) -> correlate.Correlated:
     payload = {"answer_text": "да", "received_at": "2026-03-02T08:00:00Z"}
-    return correlate.message_arrived(
-        rt, CRM, name="msg_answer", correlation={"token": token}, **{"payload": payload, **more}
-    )
+    asked: dict[str, Any] = {"correlation": {"token": token}, "payload": payload, **more}
+    return correlate.message_arrived(rt, CRM, name="msg_answer", **asked)
 
 
 def where(rt: Runtime, id: UUID) -> list[tuple[str, str | None]]:
