@@ -13,10 +13,12 @@ import pytest
 
 from kt_flows.clock import FixedClock
 from kt_flows.errors import InvalidValues
-from kt_flows.runtime import complete, correlate, operate, start
+from kt_flows.runtime import complete, correlate, deploy, operate, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
 from kt_flows.store import instances
+from support.processes import boundary, chain, end, flow, human, package, timer
+from support.processes import start as start_event
 
 CRM = Actor("crm", frozenset({"crm"}))
 ANNA = Actor("anna", frozenset({"operator"}), frozenset({"line"}))
@@ -140,3 +142,30 @@ def test_nobody_and_not_to_be_kept(rt: Runtime) -> None:
     case = begin(rt, "t1")
     complete.complete(rt, ANNA, task_of(case), {})
     assert where(rt, case.id) == [("message", "answer")]
+
+
+def test_a_deadline_that_is_due_goes_before_a_message_that_comes_after_it(rt: Runtime, clock: FixedClock) -> None:
+    deploy.deploy(
+        rt,
+        SERVICE,
+        package(
+            "short",
+            start_event()
+            + '<bpmn:receiveTask id="hear" name="hear" messageRef="msg_short"/>'
+            + boundary("late", "hear", timer("late", "timeDate", "${due_at}"))
+            + human("heard", "line")
+            + human("unheard", "line")
+            + end()
+            + chain("start", "hear", "heard", "end")
+            + chain("late", "unheard")
+            + flow("unheard", "end"),
+            variables={"token": "string", "due_at": "timestamp"},
+            messages={"msg_short": {"correlation": ["token"]}},
+        ),
+    )
+    values = {"token": "t", "due_at": "2026-03-02T10:00:00Z"}
+    case = start.start(rt, CRM, definition_key="short", variables=values).instance
+    clock.advance(timedelta(hours=2))
+    answer = correlate.message_arrived(rt, CRM, name="msg_short", correlation={"token": "t"}, payload={})
+    assert answer.result == "buffered"
+    assert where(rt, case.id) == [("task", "unheard")]

@@ -65,5 +65,5 @@ def open_case(
         return False
     held = instances.Held(id, root.key, bundle_id, business_key, "active", step.state)
     history.add(tx, id, [{"kind": "started", "definition_key": root.key}], actor=actor.name, now=now)
-    record(tx, program, held, step, actor=actor, now=now)
+    record(tx, program, held, step, actor=actor, now=now, born=True)
     return True

@@ -38,22 +38,23 @@ def record(
     completed: int | None = None,
     settled: UUID | None = None,
     woken: bool = False,
+    born: bool = False,
 ) -> Step:
     """Makes the rows of a held case agree with a Step, and writes what happened.
 
     `completed` is the wait of the task that the actor has just completed, `settled` the job that has just been done.
-    `woken`: the case rested, so messages may be kept for waits that it had before.  Answers the last Step, which is
-    a later one where a kept message was waiting for the case.
+    `woken`: the case rested, so messages may be kept for waits that it had before; `born`: it has no rows yet.
+    Answers the last Step, which is a later one where a kept message was waiting for the case.
     """
-    listening = messages.open_of(tx, held.id)
+    listening = {} if born else messages.open_of(tx, held.id)
     if held.status == "active":  # one that rests takes nothing
         step = _with_kept_messages(tx, program, held, step, set() if woken else set(listening), now)
     gone = set(listening) - {wait.wait for wait in step.messages}
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
     messages.add_waits(tx, [_wait_row(held, wait) for wait in fresh])
-    told = _tasks(tx, held, step, actor, now, completed)
-    _jobs(tx, held, step, now, settled)
+    told = _tasks(tx, held, {} if born else tasks.open_of(tx, held.id), step, actor, now, completed)
+    _jobs(tx, held, {} if born else jobs.live_of(tx, held.id), step, now, settled)
     over = step.status == "completed"
     instances.keep(
         tx,
@@ -160,10 +161,15 @@ def _kept_for(
 
 
 def _tasks(
-    tx: Transaction, held: instances.Held, step: Step, actor: Actor, now: datetime, completed: int | None
+    tx: Transaction,
+    held: instances.Held,
+    there: Mapping[int, tasks.TaskView],
+    step: Step,
+    actor: Actor,
+    now: datetime,
+    completed: int | None,
 ) -> list[dict[str, Any]]:
     """Agrees the task rows; answers what to tell the feed."""
-    there = tasks.open_of(tx, held.id)
     wanted = {one.wait: one for one in step.tasks}
     gone = [wait for wait in there if wait not in wanted]
     tasks.close(tx, held.id, [wait for wait in gone if wait == completed], "completed", actor.name, now)
@@ -216,9 +222,15 @@ def _task_event(
     }
 
 
-def _jobs(tx: Transaction, held: instances.Held, step: Step, now: datetime, settled: UUID | None) -> None:
+def _jobs(
+    tx: Transaction,
+    held: instances.Held,
+    there: Mapping[tuple[str, int], JobView],
+    step: Step,
+    now: datetime,
+    settled: UUID | None,
+) -> None:
     """Agrees timers, outside calls and incidents."""
-    there = jobs.live_of(tx, held.id)
     wanted: dict[tuple[str, int], dict[str, Any]] = {}
     for timer in step.timers:
         wanted["timer", timer.wait] = {
