@@ -93,8 +93,8 @@ class Stage:
         if moment < self.now:
             raise Mistaken(f"часы стоят на {to_text(self.now)} и назад, к {to_text(moment)}, не идут")
         while any(timer.due_at <= moment for timer in self.step.timers):
-            self.now = max(self.now, min(timer.due_at for timer in self.step.timers))
-            self._take(machine.tick(self.program, self.step.state, now=self.now))
+            self.now = min(timer.due_at for timer in self.step.timers)
+            self._go_on()
         self.now = moment
 
     def message(self, name: str, payload: Mapping[str, Any], correlation: Mapping[str, Any] | None) -> bool:
@@ -138,9 +138,15 @@ class Stage:
         self.stuck = {wait: element for wait, element in self.stuck.items() if wait in open_waits}
 
     def _go_on(self) -> None:
-        """Hands over kept messages and answers jobs until nothing is left that could move."""
-        while self._hand_over() or self._ask():
+        """Fires what was due when it was armed, hands over kept messages, answers jobs, until nothing moves."""
+        while self._fire() or self._hand_over() or self._ask():
             pass
+
+    def _fire(self) -> bool:
+        due = any(timer.due_at <= self.now for timer in self.step.timers)
+        if due:
+            self._keep(machine.tick(self.program, self.step.state, now=self.now))
+        return due
 
     def _hand_over(self) -> bool:
         for kept in self._kept:
