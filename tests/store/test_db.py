@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from kt_flows.store import notices
-from kt_flows.store.db import Database, Transaction
+from kt_flows.store.db import Database, Transaction, retried
 from kt_flows.store.tables import notice
 from support.postgres import fresh_database
 
@@ -28,6 +28,15 @@ def db() -> Iterator[Database]:
 
 def publish(tx: Transaction, key: str) -> None:
     notices.publish(tx, key=key, text=key, groups=[], instance_id=None, now=NOW)
+
+
+def break_lines(db: Database) -> None:
+    address = sa.make_url(db.url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
 
 
 def keys(db: Database) -> list[str]:
@@ -68,15 +77,14 @@ def test_a_deadlocks_victim_comes_again(db: Database) -> None:
     barrier = threading.Barrier(2)
     runs = []
 
+    @retried
     def cross(first: str, second: str) -> None:
-        def work(tx: Transaction) -> None:
+        with db.transaction() as tx:
             runs.append(first)
             tx.first(sa.select(notice).where(notice.c.key == first).with_for_update())
             if len(runs) <= 2:
                 barrier.wait(10)
             tx.first(sa.select(notice).where(notice.c.key == second).with_for_update())
-
-        db.transact(work)
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(cross, "a", "b"), pool.submit(cross, "b", "a")]:
@@ -93,13 +101,53 @@ def test_every_connection_gives_up_in_time(db: Database) -> None:
 def test_one_caller_finds_out_that_the_lines_are_broken_and_no_more(db: Database) -> None:
     with db.transaction() as tx:
         publish(tx, "a")
-    address = sa.make_url(db.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as other:
-        other.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity "
-            "where datname = current_database() and pid <> pg_backend_pid()"
-        )
+    break_lines(db)
     with pytest.raises(DBAPIError) as broken:
         keys(db)
     assert broken.value.connection_invalidated
     assert [keys(db) for _ in range(3)] == [["a"]] * 3
+
+
+def test_a_verb_whose_line_breaks_before_its_commit_runs_again(db: Database) -> None:
+    runs = []
+
+    @retried
+    def verb() -> None:
+        runs.append(1)
+        with db.transaction() as tx:
+            publish(tx, "a")
+            if len(runs) == 1:
+                break_lines(db)
+            publish(tx, "b")
+
+    verb()
+    assert (len(runs), keys(db)) == (2, ["a", "b"])
+
+
+def test_a_commit_without_an_answer_is_the_callers_to_ask_again(db: Database) -> None:
+    runs = []
+
+    @retried
+    def verb() -> None:
+        runs.append(1)
+        with db.transaction() as tx:
+            publish(tx, "a")
+            break_lines(db)
+
+    with pytest.raises(DBAPIError):
+        verb()
+    assert len(runs) == 1
+
+
+def test_what_is_wrong_every_time_is_said_at_once(db: Database) -> None:
+    runs = []
+
+    @retried
+    def verb() -> None:
+        runs.append(1)
+        with db.transaction() as tx:
+            tx.do(sa.text("select 1 / 0"))
+
+    with pytest.raises(DBAPIError):
+        verb()
+    assert len(runs) == 1

@@ -8,9 +8,11 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.work import held_task, not_anothers, tell
 from kt_flows.security import Actor
 from kt_flows.store import tasks
+from kt_flows.store.db import retried
 from kt_flows.store.tasks import TaskView
 
 
+@retried
 def claim(rt: Runtime, actor: Actor, task_id: UUID) -> TaskView:
     """The task, now the caller's; again is no harm.  Raises NotFound, Forbidden, Conflict (another has it)."""
     with rt.transaction() as tx:

@@ -8,9 +8,11 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.work import held_task, tell
 from kt_flows.security import Actor
 from kt_flows.store import tasks
+from kt_flows.store.db import retried
 from kt_flows.store.tasks import CommentView
 
 
+@retried
 def add(rt: Runtime, actor: Actor, task_id: UUID, text: str) -> CommentView:
     """The comment.  Raises NotFound, Forbidden, Conflict (the task is over)."""
     now = rt.clock.now()

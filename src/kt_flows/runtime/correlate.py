@@ -18,7 +18,7 @@ from kt_flows.runtime.opening import open_case
 from kt_flows.runtime.record import payload_for, process_of, record
 from kt_flows.security import SERVICE, Actor
 from kt_flows.store import definitions, instances, messages
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 from kt_flows.store.ids import new_id
 
 DEFAULT_KEEP = "PT1H"
@@ -39,6 +39,7 @@ class _Moved(Exception):
     """Who waits has changed while locks were taken: look again."""
 
 
+@retried
 def message_arrived(
     rt: Runtime,
     actor: Actor,

@@ -16,7 +16,7 @@ from kt_flows.errors import Conflict, DiagramError, Finding
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import Actor
 from kt_flows.store import definitions, jobs
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 from kt_flows.store.definitions import DefinitionView
 from kt_flows.store.ids import new_id
 
@@ -46,6 +46,7 @@ def deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool 
     raise Conflict("Others deploy the same processes right now.")
 
 
+@retried
 def _deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool) -> Deployed:
     now = rt.clock.now()
     with rt.transaction() as tx:

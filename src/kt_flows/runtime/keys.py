@@ -9,9 +9,10 @@ from kt_flows.clock import Clock
 from kt_flows.errors import FieldError, InvalidValues, NotFound
 from kt_flows.security import check_roles, make_key
 from kt_flows.store import keys
-from kt_flows.store.db import Database
+from kt_flows.store.db import Database, retried
 
 
+@retried
 def create(
     db: Database,
     clock: Clock,
@@ -45,6 +46,7 @@ def create(
     return key.token
 
 
+@retried
 def revoke(db: Database, clock: Clock, id: str) -> None:
     """The key with this id is refused from now on.  Raises NotFound where there is no live one."""
     with db.transaction() as tx:

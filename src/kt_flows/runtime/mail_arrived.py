@@ -12,7 +12,7 @@ from kt_flows.mail import IncomingMail
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE
 from kt_flows.store import definitions, history, instances, mails
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Sorted:
     instance_id: UUID | None = None
 
 
+@retried
 def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
     """Remembers a mail and finds what it answers, in one transaction.
 
@@ -81,6 +82,7 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
         return Sorted("answer", id, message=message, token=original.token, instance_id=case)
 
 
+@retried
 def handed_over(rt: Runtime, id: UUID) -> None:
     """The mail has reached its case, or a person."""
     with rt.transaction() as tx:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from kt_flows.runtime.context import Runtime
 from kt_flows.store import mails
+from kt_flows.store.db import retried
 from kt_flows.store.jobs import JobView
 
 
+@retried
 def remember(
     rt: Runtime, job: JobView, mail_id: str, message_id: str, subject_mark: str, recipients: Sequence[str]
 ) -> None:

@@ -9,11 +9,13 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.work import tell
 from kt_flows.security import Actor
 from kt_flows.store import instances, tasks
+from kt_flows.store.db import retried
 from kt_flows.store.tasks import TaskView
 
 TRIES = 20
 
 
+@retried
 def next_task(rt: Runtime, actor: Actor, groups: Sequence[str] | None = None) -> TaskView | None:
     """The most urgent task that nobody has and the caller may do, claimed; None where there is none.
 

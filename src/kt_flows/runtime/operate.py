@@ -14,10 +14,11 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, jobs
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 from kt_flows.store.jobs import JobView
 
 
+@retried
 def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instances.InstanceView:
     """Ends a case: tasks, timers and waits go.  Raises NotFound, Conflict (over already)."""
     now = rt.clock.now()
@@ -32,6 +33,7 @@ def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instanc
         return instances.one(tx, held.id)
 
 
+@retried
 def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a case rest: nothing moves until it is resumed.  Raises NotFound, Conflict (not active)."""
     now = rt.clock.now()
@@ -42,6 +44,7 @@ def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) ->
         return instances.one(tx, held.id)
 
 
+@retried
 def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a resting case go on; deadlines that passed meanwhile act now.  Raises NotFound, Conflict."""
     now = rt.clock.now()
@@ -55,6 +58,7 @@ def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> 
         return instances.one(tx, held.id)
 
 
+@retried
 def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Tries a stuck job again, with all its attempts.  Raises NotFound, Conflict (not stuck)."""
     now = rt.clock.now()
@@ -72,6 +76,7 @@ def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
         return _again(tx, job.id)
 
 
+@retried
 def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Gives a stuck job up; its case goes on waiting for nothing, and people see that.  Raises NotFound, Conflict."""
     now = rt.clock.now()

@@ -12,10 +12,12 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.opening import open_case
 from kt_flows.security import SERVICE
 from kt_flows.store import definitions, jobs
+from kt_flows.store.db import retried
 from kt_flows.store.ids import new_id
 from kt_flows.store.jobs import JobView
 
 
+@retried
 def keep(rt: Runtime, key: str, kind: str) -> None:
     """Makes sure that the job is there and due."""
     now = rt.clock.now()
@@ -23,12 +25,14 @@ def keep(rt: Runtime, key: str, kind: str) -> None:
         jobs.put_periodic(tx, key=key, kind=kind, payload={}, run_at=now, now=now)
 
 
+@retried
 def nudge(rt: Runtime, key: str) -> None:
     """Makes it due now."""
     with rt.transaction() as tx:
         jobs.nudge(tx, key, rt.clock.now())
 
 
+@retried
 def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
     """Its turn is over, well or not: the next one comes, and turns that were missed are not made up for."""
     every = timedelta(seconds=rt.settings.mail_poll_seconds)
@@ -47,6 +51,7 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
         )
 
 
+@retried
 def take(rt: Runtime, job: JobView, lease_for: timedelta) -> JobView | None:
     """Takes a short job that has failed, counting the attempt; None where it is another's by now."""
     with rt.transaction() as tx:
@@ -59,6 +64,7 @@ def take(rt: Runtime, job: JobView, lease_for: timedelta) -> JobView | None:
         return jobs.hold(tx, job.id)
 
 
+@retried
 def start_due(rt: Runtime, job: JobView) -> bool:
     """Starts a case of a process that begins by the clock, once however many turns were missed."""
     now = rt.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,17 +11,20 @@ from uuid import UUID
 from kt_flows.engine import machine
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import Step
-from kt_flows.errors import FlowsError
+from kt_flows.errors import Broken, FlowsError
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
 from kt_flows.security import SERVICE
 from kt_flows.store import history, instances, jobs
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 from kt_flows.store.jobs import JobView
+
+log = logging.getLogger(__name__)
 
 Move = Callable[[Program, instances.Held, int, datetime], Step]
 
 
+@retried
 def due(rt: Runtime, id: UUID, instance_id: UUID) -> bool:
     """A timer's time has come: fires what is due in its case.  False where another worker has it."""
     now = rt.clock.now()
@@ -40,6 +44,7 @@ def due(rt: Runtime, id: UUID, instance_id: UUID) -> bool:
         return True
 
 
+@retried
 def done(rt: Runtime, claimed: JobView, result: Mapping[str, Any]) -> bool:
     """An outside call has answered: the case goes on.  False where the lease was lost meanwhile."""
 
@@ -49,6 +54,7 @@ def done(rt: Runtime, claimed: JobView, result: Mapping[str, Any]) -> bool:
     return _settle(rt, claimed, move)
 
 
+@retried
 def failed(rt: Runtime, claimed: JobView, error: FlowsError, again_at: datetime | None) -> bool:
     """An outside call has failed: again at a later time, or for good.
 
@@ -62,11 +68,14 @@ def failed(rt: Runtime, claimed: JobView, error: FlowsError, again_at: datetime 
             return True
 
     def move(program: Program, held: instances.Held, wait: int, now: datetime) -> Step:
+        if claimed.kind == jobs.TIMER:
+            raise machine.Uncaught(error.message)
         return machine.fail(program, held.snapshot, wait, error.code, error.message, now=now)
 
     return _settle(rt, claimed, move, error)
 
 
+@retried
 def internal(
     rt: Runtime, id: UUID, instance_id: UUID, run: Callable[[Transaction, JobView, instances.Held], Any]
 ) -> bool:
@@ -112,8 +121,16 @@ def _settle(rt: Runtime, claimed: JobView, move: Move, error: FlowsError | None 
             assert error is not None
             _stuck(tx, held, claimed, error, now)
             return True
+        except Exception as broken:  # the case stands as it stood; a person sees why it does not go on
+            log.exception("%s: the case did not take what its job brought", claimed.kind)
+            _stuck(tx, held, claimed, _as_ours(broken), now)
+            return True
         record(tx, program, held, step, actor=SERVICE, now=now, settled=claimed.id)
         return True
+
+
+def _as_ours(error: Exception) -> FlowsError:
+    return error if isinstance(error, FlowsError) else Broken(f"{type(error).__name__}: {error}")
 
 
 def _still_ours(tx: Transaction, claimed: JobView) -> bool:

@@ -13,7 +13,7 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.opening import open_case
 from kt_flows.security import Actor
 from kt_flows.store import definitions, instances
-from kt_flows.store.db import Transaction
+from kt_flows.store.db import Transaction, retried
 from kt_flows.store.ids import new_id
 
 
@@ -25,6 +25,7 @@ class Started:
     created: bool
 
 
+@retried
 def start(
     rt: Runtime,
     actor: Actor,

@@ -8,16 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
-AGAIN = ("40001", "40P01")
-"""Serialization failure, deadlock: the same work may do next time."""
+UNDONE = ("40001", "40P01", "55P03")
+"""Serialization failure, deadlock, a lock not had in time: the same work may do next time."""
 ATTEMPTS = 5
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,33 @@ _SOCKET = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+
+
+def retried(verb: Callable[P, T]) -> Callable[P, T]:
+    """Runs a verb anew when PostgreSQL undid its transaction through no fault of its own.
+
+    For verbs that are one transaction, so that what failed has left nothing behind.  A COMMIT that was not answered
+    may have been done: that error goes on to the caller, whose key makes a second request harmless.
+    """
+
+    @wraps(verb)
+    def until_done(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return verb(*args, **kwargs)
+            except DBAPIError as error:
+                if not _undone(error):
+                    raise
+                log.info("transaction runs again", extra={"attempt": attempt})
+                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads the victims, hides nothing
+        return verb(*args, **kwargs)
+
+    return until_done
+
+
+def _undone(error: DBAPIError) -> bool:
+    lost_before_commit = error.connection_invalidated and error.statement is not None
+    return lost_before_commit or getattr(error.orig, "sqlstate", None) in UNDONE
 
 
 class Reading:
@@ -104,19 +133,6 @@ class Database:
             begun.commit()
         for call in transaction._after:
             call()
-
-    def transact(self, work: Callable[[Transaction], T]) -> T:
-        """`work` in one transaction, again when PostgreSQL chose it as a deadlock's victim."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self.transaction() as tx:
-                    return work(tx)
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in AGAIN or attempt == ATTEMPTS:
-                    raise
-                log.info("transaction runs again", extra={"attempt": attempt})
-                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311 - spreads the victims, hides nothing
-        raise AssertionError("unreachable")
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
