@@ -15,12 +15,11 @@ from kt_flows.security import Actor
 from kt_flows.store import instances
 from kt_flows.store.db import retried
 
-
-@retried
 NO_FORM = Form("", b"{}", Group((), ()))
 """A task without a form takes no values."""
 
 
+@retried
 def complete(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]) -> instances.InstanceView:
     """The case after the task was completed with these values.
 

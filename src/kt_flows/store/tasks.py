@@ -11,7 +11,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kt_flows.clock import from_text
-from kt_flows.engine.form import Form
 from kt_flows.security import Actor
 from kt_flows.store import definitions
 from kt_flows.store.db import Reading, Row, Transaction
@@ -93,11 +92,6 @@ def form(reading: Reading, view: TaskView) -> bytes | None:
     """The task's form as the browser gets it, from the version that the case is bound to."""
     found = _form_files(reading, view)
     return None if found is None else found.get(f"forms/{view.form_key}.form")
-
-
-def read_form_of(form: Form | None, values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that the form lets through; without a form there are none to give.  Raises InvalidValues."""
-    return (form or _NO_FORM).check(values, context)
 
 
 def _form_files(reading: Reading, view: TaskView) -> dict[str, bytes] | None:
@@ -250,12 +244,3 @@ def add_comment(tx: Transaction, task_id: UUID, *, actor: str, text: str, now: d
     view = CommentView(new_id(), now, actor, text)
     tx.do(comment.insert().values(id=view.id, task_id=task_id, at=now, actor=actor, text=text))
     return view
-
-
-def _no_form() -> Form:
-    from kt_flows.engine.form import Group
-
-    return Form("", b"{}", Group((), ()))
-
-
-_NO_FORM = _no_form()
