@@ -1,155 +1,204 @@
 """One input of a form: what form-js calls a keyed component, and the rules that its value must keep.
 
 The browser shows the same file and checks the same rules; what it leaves out (that a selected value is among the
-options) is checked here too.
+options, that a text is not only spaces) is checked here too.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Context, Decimal
 from typing import Any
 
-from kt_flows.clock import from_text, to_text
-from kt_flows.engine.expression import Expression, compile_expression
+from kt_flows.clock import to_text
+from kt_flows.engine.expression import Expression, ExpressionError, SyntaxProblem, compile_expression
+from kt_flows.engine.hide import Condition
+from kt_flows.engine.values import moment_of
 
 MAX_TEXT = 20_000
-TYPES = (
-    "textfield",
-    "textarea",
-    "number",
-    "datetime",
-    "checkbox",
-    "checklist",
-    "taglist",
-    "radio",
-    "select",
+MAX_NUMBER = 10**15
+TYPES = ("textfield", "textarea", "number", "datetime", "checkbox", "checklist", "taglist", "radio", "select")
+_EXACT = Context(prec=400)
+_NUMBER = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?(?:e[+-]?\d{1,3})?", re.ASCII)
+_EMAIL = re.compile(
+    r"(?!\.)(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?<!\.)@(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    r"(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*"
 )
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@.<>,;]{1,63}(\.[^\s@.<>,;]{1,63})+")
-_PHONE = re.compile(r"\+?\d[\d\s()-]{3,18}\d")
+_PHONE = re.compile(r"(?:\+|00)[1-9]\d{6,14}", re.ASCII)
+_TIME = re.compile(r"\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+# What JavaScript and RE2 read differently, or only one of them reads.
+_FOREIGN = re.compile(r"\\(?:[pPAzQEC]|c[A-Za-z]|\d)|\[\[:|\(\?(?!:|=|!|<=|<!)|\[\^?\]")
 
 
 class Wrong(ValueError):
-    """A value breaks a rule; the message is for the person at the form."""
+    """A value breaks a rule; the message is for the person at the form, `code` for programs."""
+
+    def __init__(self, message: str, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A keyed component.  `key` is its name in the form's data, below its groups' paths."""
+    """A keyed component; `key` is its name in the form's data, below its groups' paths, dots and all."""
 
     id: str
     key: str
     type: str
     label: str
     disabled: bool = False
-    hide: Expression | None = None
+    hide: Condition | None = None
     options: tuple[Any, ...] | None = None
     rules: Mapping[str, Any] = field(default_factory=dict)
     pattern: Expression | None = None
-    pattern_message: str = ""
     digits: int | None = None
+    increment: Decimal | None = None
+    as_text: bool = False
+    """Whether a number is kept as the text that was typed (`serializeToString`)."""
     subtype: str = "datetime"
+    not_past: bool = False
     error_code: str | None = None
+    required_message: str = ""
 
     @property
     def word(self) -> str:
         """The type word of the value."""
         if self.type == "number":
-            return "int" if self.digits == 0 else "double"
-        if self.type in ("checklist", "taglist"):
-            return "list"
+            return "string" if self.as_text else "int" if self.digits == 0 else "double"
         if self.type == "checkbox":
             return "bool"
         if self.type == "datetime":
             return "timestamp" if self.subtype == "datetime" else "string"
-        if self.options:
-            kinds = {type(option) for option in self.options}
-            if len(kinds) == 1:
-                return {bool: "bool", int: "int", float: "double", str: "string"}.get(kinds.pop(), "any")
-            return "any"
-        return "string"
+        if self.options is None:
+            return "string"
+        kinds = {type(option) for option in self.options}
+        if self.type in ("checklist", "taglist"):
+            return "list(string)" if kinds == {str} else "list"
+        return (
+            {bool: "bool", int: "int", float: "double", str: "string"}.get(kinds.pop(), "any")
+            if len(kinds) == 1
+            else "any"
+        )
 
-    def check(self, value: Any) -> Any:
-        """The value as the case keeps it; None where it is empty and may be.  Raises Wrong."""
-        if value is None or value == "" or value == [] or (self.type == "checkbox" and value is False):
+    def check(self, value: Any, now: str | None = None) -> Any:
+        """The value as the case keeps it; None where it is empty and may be.  Raises Wrong, and nothing else."""
+        empty = value is None or value == [] or (isinstance(value, str) and not value.strip())
+        if empty or (self.type == "checkbox" and value is False):
             if self.rules.get("required"):
-                raise Wrong("Заполните это поле")
+                raise Wrong(self.required_message or "Заполните это поле", "required")
             return False if value is False else None
-        return getattr(self, f"_{_CHECKS[self.type]}")(value)
+        if self.type in ("textfield", "textarea"):
+            return self._text(value)
+        if self.type == "number":
+            return self._number(value)
+        if self.type == "datetime":
+            return self._moment(value, now)
+        if self.type == "checkbox":
+            if not isinstance(value, bool):
+                raise Wrong("Нужно да или нет", "type")
+            return value
+        return self._choices(value) if self.type in ("checklist", "taglist") else self._choice(value)
 
     def _text(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong("Нужен текст")
-        if "\x00" in value or len(value) > MAX_TEXT:
-            raise Wrong(f"Не больше {MAX_TEXT} знаков, без нулевых")
-        if self.pattern is not None and not self.pattern.evaluate({"value_": value}):
-            raise Wrong(self.pattern_message or "Значение не того вида")
+            raise Wrong("Нужен текст", "type")
+        allowed = "\t" if self.type == "textfield" else "\t\n\r"
+        if any((c < " " and c not in allowed) or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in value):
+            raise Wrong("В тексте есть недопустимые знаки", "type")
         length = len(value.strip())
+        longest = self.rules.get("maxLength", MAX_TEXT)
+        if length > longest or len(value) > MAX_TEXT:
+            raise Wrong(f"Не больше {longest} знаков", "max_length")
+        if self.pattern is not None and not self.pattern.evaluate({"value_": value}):
+            raise Wrong(self.rules.get("patternErrorMessage") or "Значение не того вида", "pattern")
         if length < self.rules.get("minLength", 0):
-            raise Wrong(f"Не меньше {self.rules['minLength']} знаков")
-        if length > self.rules.get("maxLength", MAX_TEXT):
-            raise Wrong(f"Не больше {self.rules['maxLength']} знаков")
+            raise Wrong(f"Не меньше {self.rules['minLength']} знаков", "min_length")
         kind = self.rules.get("validationType")
-        if kind == "email" and (not _EMAIL.fullmatch(value) or len(value) > 254):
-            raise Wrong("Это не адрес электронной почты")
+        if kind == "email" and (len(value) > 254 or not _EMAIL.fullmatch(value)):
+            raise Wrong("Это не адрес электронной почты", "email")
         if kind == "phone" and not _PHONE.fullmatch(value):
-            raise Wrong("Это не номер телефона")
+            raise Wrong("Это не номер телефона вида +77011234567", "phone")
         return value
 
-    def _number(self, value: Any) -> float | int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise Wrong("Нужно число")
-        if self.digits is not None and round(value, self.digits) != value:
-            raise Wrong("Нужно целое число" if self.digits == 0 else f"Не больше {self.digits} знаков после запятой")
-        if value < self.rules.get("min", value):
-            raise Wrong(f"Не меньше {self.rules['min']}")
-        if value > self.rules.get("max", value):
-            raise Wrong(f"Не больше {self.rules['max']}")
+    def _number(self, value: Any) -> float | int | str:
+        if self.as_text:
+            number = _decimal(value) if isinstance(value, str) and len(value) <= 40 else None
+        elif isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+            number = None  # NaN is what differs from itself; math.isnan takes no large whole number
+        else:
+            number = _decimal(value) if abs(value) <= MAX_NUMBER else Decimal(MAX_NUMBER + 1)
+        if number is None:
+            raise Wrong("Нужно число", "type")
+        if abs(number) > MAX_NUMBER:
+            raise Wrong("Слишком большое число", "max")
+        if self.digits is not None and _decimals(number) > self.digits:
+            message = "Нужно целое число" if self.digits == 0 else f"Не больше {self.digits} знаков после запятой"
+            raise Wrong(message, "decimal_digits")
+        if self.increment is not None and _EXACT.remainder(number, self.increment):
+            raise Wrong(f"Нужно число, кратное {self.increment}", "increment")
+        if "min" in self.rules and number < Decimal(str(self.rules["min"])):
+            raise Wrong(f"Не меньше {self.rules['min']}", "min")
+        if "max" in self.rules and number > Decimal(str(self.rules["max"])):
+            raise Wrong(f"Не больше {self.rules['max']}", "max")
+        if self.as_text:
+            return str(value)
         return int(value) if self.digits == 0 else float(value)
 
-    def _flag(self, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise Wrong("Нужно да или нет")
-        return value
-
     def _choice(self, value: Any) -> Any:
-        if not any(type(option) is type(value) and option == value for option in self.options or ()):
-            raise Wrong("Выберите одно из: " + ", ".join(_shown(option) for option in self.options or ()))
-        return value
+        for option in self.options or ():
+            if isinstance(option, bool) is isinstance(value, bool) and option == value:
+                return option
+        raise Wrong("Выберите одно из: " + ", ".join(_shown(option) for option in self.options or ())[:400], "option")
 
     def _choices(self, value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Wrong("Нужен список")
-        return [self._choice(item) for item in value]
+            raise Wrong("Нужен список", "type")
+        chosen = [self._choice(item) for item in value[: len(self.options or ()) + 1]]
+        if any(item in chosen[:place] for place, item in enumerate(chosen)):
+            raise Wrong("Один вариант выбран дважды", "option")
+        return chosen
 
-    def _moment(self, value: Any) -> str:
+    def _moment(self, value: Any, now: str | None) -> str:
         if not isinstance(value, str) or len(value) > 40:
-            raise Wrong("Нужна дата")
+            raise Wrong("Нужна дата", "type")
         try:
             if self.subtype == "date":
-                return date.fromisoformat(value).isoformat()
+                if not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+                    raise ValueError(value)
+                self._look_back(date.fromisoformat(value), now)
+                return value
             if self.subtype == "time":
-                return time.fromisoformat(value).isoformat()
-            return to_text(from_text(value))
+                if not _TIME.fullmatch(value):
+                    raise ValueError(value)
+                time.fromisoformat(value)
+                return value
+            moment = moment_of(value)
+        except Wrong:
+            raise
         except ValueError as error:
-            raise Wrong("Нужна дата и время со смещением, например 2026-03-02T10:00:00+05:00") from error
+            said = {"date": "2026-03-02", "time": "10:00"}.get(self.subtype, "2026-03-02T10:00+05:00")
+            raise Wrong(f"Нужно значение вида {said}", "type") from error
+        self._look_back(moment.date(), now)
+        return to_text(moment)
+
+    def _look_back(self, day: date, now: str | None) -> None:
+        """Refuses a day that is over wherever it was meant: the form does not say in which zone that is."""
+        if self.not_past and now is not None and day.toordinal() < moment_of(now).date().toordinal() - 1:
+            raise Wrong("Эта дата уже прошла", "past")
 
 
-_CHECKS = {
-    "textfield": "text",
-    "textarea": "text",
-    "number": "number",
-    "datetime": "moment",
-    "checkbox": "flag",
-    "checklist": "choices",
-    "taglist": "choices",
-    "radio": "choice",
-    "select": "choice",
-}
+def _decimal(value: Any) -> Decimal | None:
+    """A number as it is written, or None where it is none."""
+    text = str(value)
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = _EXACT.normalize(number).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _shown(value: Any) -> str:
@@ -157,10 +206,17 @@ def _shown(value: Any) -> str:
 
 
 def compile_pattern(pattern: str) -> Expression:
-    """A form's pattern as a linear-time search.  Raises ValueError for what RE2 does not have (look-around …)."""
-    expression = compile_expression(f"value_.matches({json.dumps(pattern)})", {"value_": "string"}, "bool")
+    """A form's pattern as a search in linear time (RE2), unanchored as JavaScript's.
+
+    Raises ValueError for what RE2 has not (look-around, references back) or reads otherwise than JavaScript.
+    """
+    if foreign := _FOREIGN.search(pattern):
+        raise ValueError(f"{foreign[0]} в шаблоне не поддержано")
+    portable = re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern).replace("\\/", "/")
+    quoted = portable.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     try:
+        expression = compile_expression(f'value_.matches("{quoted}")', {"value_": "string"}, "bool")
         expression.evaluate({"value_": ""})
-    except Exception as error:
-        raise ValueError(f"the pattern {pattern} is not supported") from error
+    except (SyntaxProblem, ExpressionError) as error:
+        raise ValueError(f"шаблон {pattern[:100]} не понятен RE2") from error
     return expression

@@ -1,269 +1,296 @@
-"""form-js forms: the schema that the browser shows is the one by which the server accepts."""
+"""form-js forms: the file that the browser shows is read into the rules by which the server accepts.
+
+How a submission is taken is engine/submission.py; one field's rules are engine/field.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
 
-from kt_flows.engine.expression import Expression, SyntaxProblem, Types
-from kt_flows.engine.field import TYPES, Field, Wrong, compile_pattern
-from kt_flows.engine.hide import compile_hide, hides
-from kt_flows.errors import DiagramError, FieldError, Finding, InvalidValues
+from kt_flows.engine.expression import SyntaxProblem, Types
+from kt_flows.engine.field import MAX_TEXT, TYPES, Field, compile_pattern
+from kt_flows.engine.hide import Condition, compile_hide
+from kt_flows.engine.submission import Form, Group, leaves_of
+from kt_flows.errors import DiagramError, Finding
 
+__all__ = ["Field", "Form", "Group", "read_form"]
+
+SCHEMA_VERSION = 19
+MAX_COMPONENTS = 300
+MAX_DEPTH = 8
 DRAWN = ("text", "html", "image", "separator", "spacer", "button")
-MAX_ROWS = 500
-_RULES = {"required", "minLength", "maxLength", "min", "max", "pattern", "patternErrorMessage", "validationType"}
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Components under one path; a repeated one holds a list of rows."""
-
-    path: tuple[str, ...]
-    parts: tuple[Field | Group, ...]
-    hide: Expression | None = None
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form by its id, with the schema's own bytes for the browser."""
-
-    id: str
-    schema: bytes
-    root: Group
-
-    def fields(self) -> Iterator[tuple[str, Field]]:
-        """Each field with its dotted path; rows are named `list[]`."""
-        yield from _walk(self.root, "")
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """The process variables that a submission sets, with their type words."""
-        found: dict[str, str] = {}
-        for path, item in self.fields():
-            name, _, rest = path.replace("[]", ".[]").partition(".")
-            found[name] = item.word if not rest else "list" if rest.startswith("[]") else "map"
-        return found
-
-    def check(self, values: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The submitted values as the case takes them: hidden and disabled fields left out.
-
-        `context` are the variables that hide conditions may read beside the form's own.  Raises InvalidValues with
-        one FieldError per field, by its path; the task stays open and the person at the form mends it.
-        """
-        errors: list[FieldError] = []
-        kept = _check(self.root, values, {**(context or {}), **values}, "", errors)
-        if errors:
-            raise InvalidValues(errors, "Проверьте поля формы")
-        return kept
-
-
-def _walk(group: Group, prefix: str) -> Iterator[tuple[str, Field]]:
-    inner = prefix + ".".join(group.path) + ("[]" if group.repeated else "")
-    inner = f"{inner}." if group.path else prefix
-    for part in group.parts:
-        if isinstance(part, Field):
-            yield inner + part.key, part
-        else:
-            yield from _walk(part, inner)
-
-
-def _check(
-    group: Group, values: Mapping[str, Any], context: Mapping[str, Any], prefix: str, errors: list[FieldError]
-) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    left = set(values)
-    for part in group.parts:
-        hidden = hides(part.hide, context)
-        if isinstance(part, Field):
-            left.discard(part.key)
-            if not hidden and not part.disabled:
-                _check_field(part, values, prefix, kept, errors)
-        elif not part.path:
-            inner = {key: values[key] for key in _keys(part) if key in values}
-            left -= set(inner)
-            if not hidden:
-                kept.update(_check(part, inner, context, prefix, errors))
-        else:
-            left.discard(part.path[0])
-            if not hidden:
-                _check_group(part, values, context, prefix, kept, errors)
-    errors.extend(FieldError(f"{prefix}{key}", "Такого поля в форме нет", "unknown") for key in sorted(left))
-    return kept
-
-
-def _keys(group: Group) -> Iterator[str]:
-    for part in group.parts:
-        if isinstance(part, Field):
-            yield part.key
-        elif part.path:
-            yield part.path[0]
-        else:
-            yield from _keys(part)
-
-
-def _check_field(
-    item: Field, values: Mapping[str, Any], prefix: str, kept: dict[str, Any], errors: list[FieldError]
-) -> None:
-    try:
-        value = item.check(values.get(item.key))
-    except Wrong as wrong:
-        errors.append(FieldError(f"{prefix}{item.key}", str(wrong), item.error_code or "invalid"))
-    else:
-        if item.key in values:
-            kept[item.key] = value
-
-
-def _check_group(
-    group: Group,
-    values: Mapping[str, Any],
-    context: Mapping[str, Any],
-    prefix: str,
-    kept: dict[str, Any],
-    errors: list[FieldError],
-) -> None:
-    name = group.path[0]
-    inner = Group(group.path[1:], group.parts, repeated=group.repeated)
-    value = values.get(name)
-    where = f"{prefix}{name}"
-    if len(inner.path):
-        inner = Group((), (inner,))
-    elif group.repeated:
-        rows = [] if value is None else value
-        if not isinstance(rows, list) or len(rows) > MAX_ROWS:
-            errors.append(FieldError(where, f"Нужен список, не больше {MAX_ROWS} строк"))
-            return
-        plain = Group((), group.parts)
-        kept[name] = [
-            _check(plain, row, {**context, **row}, f"{where}[{number}].", errors)
-            for number, row in enumerate(rows)
-            if _is_row(row, f"{where}[{number}]", errors)
-        ]
-        return
-    if not _is_row({} if value is None else value, where, errors):
-        return
-    answer = _check(inner, value or {}, context, f"{where}.", errors)
-    if value is not None:
-        kept[name] = {**kept.get(name, {}), **answer}
-
-
-def _is_row(value: Any, where: str, errors: list[FieldError]) -> bool:
-    if isinstance(value, dict):
-        return True
-    errors.append(FieldError(where, "Нужна группа полей"))
-    return False
+_CHOICES = ("radio", "select", "checklist", "taglist")
+_KEY = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,3}", re.ASCII)
+_ID = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
+_TEXT_RULES = {"minLength", "maxLength", "pattern", "patternErrorMessage", "validationType"}
+_RULES = {"textfield": _TEXT_RULES, "textarea": _TEXT_RULES, "number": {"min", "max"}}
+_SCALARS: dict[type, str] = {bool: "bool", int: "double", float: "double", str: "string"}
+_COMPUTED = {
+    "valuesKey": "варианты из данных",
+    "valuesExpression": "вычисляемые варианты",
+    "expression": "вычисление",
+}
 
 
 def read_form(data: bytes, file: str, types: Types | None = None) -> Form:
     """Reads a `.form` file; `types` are the process variables that its conditions may read beside its own fields.
 
-    Raises DiagramError with every component that the service does not run as the browser would.
+    Raises DiagramError with every component that the service would not run as the browser does.
     """
     try:
         schema = orjson.loads(data)
-        components, name = schema["components"], schema["id"]
-        assert isinstance(components, list)
-        assert isinstance(name, str)
-    except (orjson.JSONDecodeError, KeyError, TypeError, AssertionError) as error:
-        raise DiagramError([Finding("error", "form", file, f"это не форма form-js: {error}")]) from error
-    reader = _Reader(file, dict(types or {}))
-    reader.learn(components, "")
-    root = Group((), reader.parts(components))
-    if reader.findings:
-        raise DiagramError(reader.findings)
-    return Form(name, data, root)
+    except orjson.JSONDecodeError as error:
+        raise DiagramError([Finding("error", "form", file, f"это не JSON: {error}", line=error.lineno)]) from error
+    reader = _Reader(file, data.decode("utf-8"))
+    form = schema if isinstance(schema, dict) else {}
+    name, components, version = (form.get(key) for key in ("id", "components", "schemaVersion"))
+    if form.get("type") != "default" or not isinstance(components, list) or not isinstance(name, str):
+        reader.say(form, "это не форма form-js: нужны type «default», id и components")
+    elif not _ID.fullmatch(name):
+        reader.say(form, f"негодный id формы {name[:40]!r}", "Латинские буквы, цифры, _ и -")
+    elif type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+        reader.say(form, f"schemaVersion {version}, а поддержаны от 1 до {SCHEMA_VERSION}", "Сохраните старее")
+    else:
+        known = {**(types or {}), **reader.names(components, ())}
+        root = Group((), reader.parts(components, known, 0))
+        reader.paths(root, ())
+        if not reader.findings:
+            return Form(name, data, root)
+    raise DiagramError(reader.findings)
 
 
 class _Reader:
     """Reads the components, collecting findings."""
 
-    def __init__(self, file: str, types: dict[str, str]) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.types = types
+        self.text = text
         self.findings: list[Finding] = []
+        self.count = 0
 
     def say(self, component: Mapping[str, Any], message: str, hint: str = "", rule: str = "form") -> None:
-        self.findings.append(
-            Finding("error", rule, self.file, message, hint, element_id=str(component.get("id", "")))
-        )
+        id = str(component.get("id") or component.get("key") or "")[:100] or None
+        # JSON has no line numbers: the id's own line is where an analyst looks.
+        at = re.search(r'"(?:id|key)"\s*:\s*"' + re.escape(id) + '"', self.text) if id else None
+        line = self.text.count("\n", 0, at.start()) + 1 if at else None
+        self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=line))
 
-    def learn(self, components: list[dict[str, Any]], prefix: str) -> None:
-        """The types of the form's own fields, for its conditions."""
+    def names(self, components: list[Any], path: tuple[str, ...]) -> dict[str, str]:
+        """The names at the top of the form's data, with their types, for its conditions."""
+        found: dict[str, str] = {}
         for component in components:
-            if component.get("type") in ("group", "dynamiclist"):
-                self.types.setdefault(str(component.get("path") or "_").partition(".")[0], "any")
-                if not component.get("path"):
-                    self.learn(component.get("components", []), prefix)
-            elif component.get("type") in TYPES and component.get("key"):
-                self.types[str(component["key"])] = "any"
+            if not isinstance(component, dict) or len(path) > MAX_DEPTH:
+                continue
+            kind, inner = component.get("type"), component.get("components")
+            own = tuple(part for part in str(component.get("path") or "").split(".") if part)
+            if kind == "dynamiclist" and own:
+                found[(*path, *own)[0]] = "map" if path or len(own) > 1 else "list"
+            elif kind == "group" and isinstance(inner, list):
+                below = self.names(inner, (*path, *own))
+                found |= {own[0]: "map"} if own and not path else below
+            elif kind in TYPES and isinstance(component.get("key"), str):
+                whole = (*path, *component["key"].split("."))
+                found[whole[0]] = "map" if len(whole) > 1 else _word(component)
+        return found
 
-    def parts(self, components: list[dict[str, Any]]) -> tuple[Field | Group, ...]:
+    def parts(self, components: list[Any], types: Types, depth: int) -> tuple[Field | Group, ...]:
         found: list[Field | Group] = []
         for component in components:
-            kind = component.get("type")
-            if kind in DRAWN:
+            self.count += 1
+            if not isinstance(component, dict):
+                self.say({}, f"компонент {str(component)[:40]!r} — не объект")
+            elif self.count > MAX_COMPONENTS or depth > MAX_DEPTH:
+                self.say(component, f"компонентов больше {MAX_COMPONENTS} или уровней больше {MAX_DEPTH}")
+                break
+            elif component.get("type") in DRAWN:
                 continue
-            if kind in ("group", "dynamiclist"):
-                path = tuple(part for part in str(component.get("path") or "").split(".") if part)
-                inner = self.parts(component.get("components", []))
-                found.append(Group(path, inner, self.condition(component), repeated=kind == "dynamiclist"))
-            elif kind in TYPES:
-                if item := self.field(component):
-                    found.append(item)
+            elif component.get("type") in ("group", "dynamiclist"):
+                found += self.group(component, types, depth)
+            elif component.get("type") in TYPES:
+                found += self.field(component, types)
             else:
-                self.say(component, f"компонент {kind} не поддержан", f"Возьмите один из: {', '.join(TYPES)}")
+                hint = f"Возьмите один из: {', '.join(TYPES)}"
+                self.say(component, f"компонент {component.get('type')} не поддержан", hint)
         return tuple(found)
 
-    def condition(self, component: Mapping[str, Any]) -> Expression | None:
-        text = (component.get("conditional") or {}).get("hide")
+    def paths(self, group: Group, prefix: tuple[str, ...]) -> None:
+        """Refuses two components that would write over each other."""
+        seen: set[tuple[str, ...]] = set()
+        for leaf in leaves_of(group):
+            if any(leaf.path[: len(other)] == other or other[: len(leaf.path)] == leaf.path for other in seen):
+                name = ".".join((*prefix, *leaf.path))
+                id = leaf.item.id if isinstance(leaf.item, Field) else ""
+                self.say({"id": id}, f"под именем {name} стоят два компонента", "Дайте каждому свой ключ")
+            seen.add(leaf.path)
+
+    def group(self, component: dict[str, Any], types: Types, depth: int) -> list[Group]:
+        path, inner = component.get("path") or "", component.get("components", [])
+        repeated = component["type"] == "dynamiclist"
+        if (
+            not isinstance(inner, list)
+            or not isinstance(path, str)
+            or ((path or repeated) and not _KEY.fullmatch(path))
+        ):
+            self.say(component, f"у группы нет годного пути: {path!r}", "Латинские буквы, цифры и _")
+            return []
+        condition = self.condition(component, types)
+        # In a row, form-js knows the row as `this` and what is around it as `parent`.
+        seen = {**types, "this": "map", "parent": "map"} if repeated else types
+        parts = self.parts(inner, seen, depth + 1)
+        group = Group(tuple(part for part in path.split(".") if part), parts, condition, repeated)
+        if repeated:
+            self.paths(Group((), parts), (*group.path, ""))
+        return [group]
+
+    def condition(self, component: Mapping[str, Any], types: Types) -> Condition | None:
+        conditional = component.get("conditional") or {}
+        text = conditional.get("hide") if isinstance(conditional, dict) else conditional
         if not text:
             return None
         try:
-            return compile_hide(str(text), self.types)
+            if not isinstance(text, str):
+                raise SyntaxProblem("условие — не текст")
+            return compile_hide(text, types)
         except SyntaxProblem as problem:
-            self.say(component, f"условие «{text}»: {problem}", "Назовите поле этой формы", "form-hide")
+            hint = 'Напишите, например: =service != "ott"'
+            self.say(component, f"условие «{text}», знак {problem.column}: {problem}", hint, "form-hide")
             return None
 
-    def field(self, component: Mapping[str, Any]) -> Field | None:
-        key, rules = component.get("key"), dict(component.get("validate") or {})
-        if not isinstance(key, str) or not key.replace("_", "a").isalnum() or not key.isascii():
+    def field(self, component: dict[str, Any], types: Types) -> list[Field]:
+        before = len(self.findings)
+        kind, key = str(component["type"]), component.get("key")
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
             self.say(component, f"у поля нет годного ключа: {key!r}", "Латинские буквы, цифры и _")
-            return None
-        computed = [name for name, value in rules.items() if isinstance(value, str) and value.startswith("=")]
-        unknown = set(rules) - _RULES
-        if unknown or computed:
-            self.say(component, f"правило {', '.join(sorted(unknown) or computed)} не поддержано", "Уберите его")
-            return None
-        pattern = None
-        if rules.get("pattern"):
-            try:
-                pattern = compile_pattern(str(rules["pattern"]))
-            except ValueError as error:
-                self.say(component, str(error), "Шаблон должен быть понятен RE2: без просмотра вперёд и ссылок")
-                return None
-        options = None
-        if component["type"] in ("radio", "select", "checklist", "taglist"):
-            if not component.get("values"):
-                self.say(component, "у выбора нет вариантов", "Перечислите их в values")
-                return None
-            options = tuple(option.get("value") for option in component["values"])
-        properties = component.get("properties") or {}
-        return Field(
-            str(component.get("id", key)),
+            return []
+        for name, meaning in _COMPUTED.items():
+            if component.get(name):
+                self.say(component, f"{meaning} ({name}) не поддержано", "Перечислите варианты в values")
+        if not isinstance(component.get("disabled", False), bool):
+            self.say(component, "disabled бывает только true или false", "Возьмите readonly или скройте поле")
+        rules = self.rules(component, kind)
+        found = Field(
+            str(component.get("id") or key),
             key,
-            str(component["type"]),
+            kind,
             str(component.get("label") or key),
-            disabled=bool(component.get("disabled")),
-            hide=self.condition(component),
-            options=options,
+            disabled=component.get("disabled") is True,
+            hide=self.condition(component, types),
+            options=self.options(component) if kind in _CHOICES else None,
             rules=rules,
-            pattern=pattern,
-            pattern_message=str(rules.get("patternErrorMessage") or ""),
-            digits=component.get("decimalDigits"),
-            subtype=str(component.get("subtype") or "datetime"),
-            error_code=properties.get("errorCode"),
+            pattern=self.pattern(component, rules),
+            digits=self.digits(component),
+            increment=self.increment(component),
+            as_text=component.get("serializeToString") is True,
+            subtype=self.subtype(component) if kind == "datetime" else "datetime",
+            not_past=component.get("disallowPassedDates") is True,
+            **self.extras(component),
         )
+        return [found] if len(self.findings) == before else []
+
+    def rules(self, component: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        rules = component.get("validate", {})
+        if not isinstance(rules, dict):
+            self.say(component, "validate — не объект")
+            return {}
+        kept: dict[str, Any] = {}
+        for name, value in rules.items():
+            if value is None or value == "":
+                continue
+            if isinstance(value, str) and value.startswith("="):
+                self.say(component, f"вычисляемое правило {name} не поддержано", "Напишите значение")
+            elif name not in {"required"} | _RULES.get(kind, set()):
+                self.say(component, f"правило {name} для {kind} не поддержано", "Уберите его")
+            elif not _fits(name, value):
+                self.say(component, f"негодное правило {name}: {value!r}", "Исправьте значение")
+            else:
+                kept[name] = value
+        return kept
+
+    def pattern(self, component: Mapping[str, Any], rules: Mapping[str, Any]) -> Any:
+        if "pattern" not in rules:
+            return None
+        try:
+            return compile_pattern(rules["pattern"])
+        except ValueError as error:
+            self.say(component, str(error), "Шаблон — без просмотра вперёд, назад и ссылок")
+            return None
+
+    def options(self, component: Mapping[str, Any]) -> tuple[Any, ...]:
+        given = component.get("values")
+        rows = given if isinstance(given, list) else []
+        options = [item.get("value") if isinstance(item, dict) else None for item in rows]
+        scalar = all(isinstance(option, str | int | float) for option in options)
+        if not options or not scalar or len({(type(option), option) for option in options}) < len(options):
+            self.say(component, "у выбора нет вариантов, или один стоит дважды", "Перечислите их в values")
+            return ()
+        return tuple(options)
+
+    def digits(self, component: Mapping[str, Any]) -> int | None:
+        digits = component.get("decimalDigits")
+        if digits is not None and not (type(digits) is int and 0 <= digits <= 15):
+            self.say(component, f"негодное decimalDigits: {digits!r}", "Целое от 0 до 15")
+            return None
+        return digits
+
+    def increment(self, component: Mapping[str, Any]) -> Decimal | None:
+        given = component.get("increment")
+        if given is None or given == "":
+            return None
+        try:
+            step = Decimal(str(given))
+            if step.is_finite() and Decimal("1e-15") <= step <= 10**15:
+                return step
+        except InvalidOperation:
+            pass
+        self.say(component, f"негодный шаг increment: {given!r}", "Число больше нуля")
+        return None
+
+    def subtype(self, component: Mapping[str, Any]) -> str:
+        subtype = component.get("subtype")
+        if subtype not in ("date", "time", "datetime"):
+            self.say(component, f"вид даты {subtype!r} неизвестен", "date, time или datetime")
+        elif subtype == "datetime" and component.get("timeSerializingFormat") == "no_timezone":
+            self.say(component, "дата и время без часового пояса — не момент", "Выберите utc_offset")
+        return str(subtype)
+
+    def extras(self, component: Mapping[str, Any]) -> dict[str, Any]:
+        """Our own words among the component's properties."""
+        properties = component.get("properties") or {}
+        if not isinstance(properties, dict) or not all(isinstance(value, str) for value in properties.values()):
+            self.say(component, "properties — тексты по именам")
+            return {}
+        return {
+            "error_code": properties.get("errorCode") or None,
+            "required_message": properties.get("requiredMessage", ""),
+        }
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a rule's value is of its kind."""
+    if name == "required":
+        return isinstance(value, bool)
+    if name in ("minLength", "maxLength"):
+        return type(value) is int and 0 <= value <= MAX_TEXT
+    if name in ("min", "max"):
+        return type(value) in (int, float) and math.isfinite(value) and abs(value) <= 10**15
+    if name == "validationType":
+        return value in ("email", "phone", "custom")
+    return isinstance(value, str) and len(value) <= 1_000
+
+
+def _word(component: Mapping[str, Any]) -> str:
+    """The type that a condition may take the field for."""
+    kind, given = component["type"], component.get("values")
+    if kind == "number":
+        return "string" if component.get("serializeToString") else "double"
+    if kind not in ("radio", "select"):
+        return {"checkbox": "bool", "checklist": "list", "taglist": "list"}.get(kind, "string")
+    options = given if isinstance(given, list) else []
+    words = {_SCALARS.get(type(item.get("value")), "any") for item in options if isinstance(item, dict)}
+    return words.pop() if len(words) == 1 else "any"
