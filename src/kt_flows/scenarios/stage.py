@@ -102,6 +102,7 @@ class Stage:
         wait = self._wait_for(name, correlation)
         if wait is not None:
             self._deliver(wait, payload)
+            self._go_on()
             return True
         keep = [
             definition.manifest.messages[name].keep
