@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -121,10 +122,8 @@ class Site:
         with contextlib.suppress(SQLAlchemyError):  # the poll comes by itself a little later
             periodic.nudge(self.runtime, MAIL_POLL)
 
-    def serve(self) -> None:
-        """Answers requests from here on."""
-        listener = listen(self.settings.host, self.settings.port)
-        self._stack.callback(listener.close)
+    def serve(self, listener: socket.socket) -> None:
+        """Answers requests on a bound socket from here on."""
         if self.settings.port == 0:
             self.settings = self.settings.model_copy(update={"port": listener.getsockname()[1]})
         settings = self.settings
@@ -210,7 +209,7 @@ def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> N
     if settings.database_url is None:
         log.warning("KT_FLOWS_DATABASE_URL is not set: an embedded PostgreSQL serves this machine alone")
     require_ready(settings, keys_exist=True)  # what needs no database to be refused
-    with checked_database(settings) as db:
+    with contextlib.closing(listen(settings.host, settings.port)) as listener, checked_database(settings) as db:
         with db.reading() as reading:
             exist = keys.any_live(reading, SystemClock().now())
         require_ready(settings, keys_exist=exist)
@@ -220,7 +219,7 @@ def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> N
                 site.deploy_diagrams()
             if jobs:
                 site.work()
-            site.serve()
+            site.serve(listener)
             log.info("serving", extra={"address": site.settings.base_url})
             if greet is not None:
                 greet(site.settings.base_url, site.addresses(), site.tokens)

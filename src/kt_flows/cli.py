@@ -133,9 +133,9 @@ def deploy(path: Path, dry_run: bool) -> None:
 @_told
 def check(path: Path) -> None:
     """Check process folders without deploying them."""
-    from kt_flows import packages
+    from kt_flows.scenarios import check_path
 
-    findings = packages.check(path)
+    findings = check_path(path)
     print_findings(findings)
     errors = sum(finding.severity == "error" for finding in findings)
     click.echo(f"{errors} errors, {len(findings) - errors} warnings.")
@@ -148,11 +148,11 @@ def check(path: Path) -> None:
 @_told
 def try_(path: Path, scenario: str | None) -> None:
     """Run the scenarios beside the diagrams on a clock of their own."""
-    from kt_flows import packages
+    from kt_flows.scenarios import try_path
 
     failed = 0
     count = 0
-    for result in packages.try_path(path, scenario):
+    for result in try_path(path, scenario):
         count += 1
         failed += not result.passed
         click.echo(f"{'ok  ' if result.passed else 'FAIL'} {result.name}")
