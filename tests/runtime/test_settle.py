@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from kt_flows.clock import FixedClock
-from kt_flows.errors import Conflict, Permanent, Temporary
+from kt_flows.engine import machine
+from kt_flows.errors import Broken, Conflict, Permanent, Temporary
 from kt_flows.runtime import complete, operate, periodic, settle, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
@@ -195,3 +196,38 @@ def test_turns_that_were_missed_are_one_turn(rt: Runtime, clock: FixedClock) -> 
             limit=9,
         )
     assert len(found) == 1
+
+
+def test_a_case_that_does_not_take_an_answer_leaves_its_job_stuck(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = begin(rt, "ask", subscriber_id="S1")
+    [job] = claim(rt)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(machine, "finish", broken)
+        assert settle.done(rt, job, {"broadband_ok": True})
+    stuck = look(rt, case.id)
+    assert (stuck.state, stuck.waits[0].error) == ("stuck", "ZeroDivisionError: a fault of ours")
+    operate.retry_job(rt, SERVICE, job.id)
+    [job] = claim(rt)
+    assert settle.done(rt, job, {"broadband_ok": True})
+    assert elements(look(rt, case.id)) == ["done_well"]
+
+
+def test_a_timer_that_cannot_be_fired_is_stuck_in_the_end(rt: Runtime, clock: FixedClock) -> None:
+    case = begin(rt, "desk", due_at="2026-03-02T10:00:00Z")
+    case = complete.complete(rt, ANNA, task_of(case), {})
+    clock.advance(timedelta(hours=1))
+    with rt.reading() as reading:
+        [job] = [one for one in jobs.due(reading, SHORT, clock.now(), 9) if one.instance_id == case.id]
+    claimed = periodic.take(rt, job, LEASE)
+    assert claimed is not None
+    assert settle.failed(rt, claimed, Broken("a fault of ours"), None)
+    assert look(rt, case.id).state == "stuck"
+    operate.retry_job(rt, SERVICE, job.id)
+    assert settle.due(rt, job.id, case.id)
+    assert elements(look(rt, case.id)) == ["chief"]
