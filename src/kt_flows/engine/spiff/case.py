@@ -377,10 +377,16 @@ class Case(BpmnWorkflow):
 
     def _ended(self, token: Token) -> None:
         element = token.node.element
-        if token.host is None:
+        if token.host is None or self._took_over(token.host):
             self.ended.append(element.id)
         if element.event == "terminate":
             self.cancel_inside(token.host)
+
+    @staticmethod
+    def _took_over(host: Token) -> bool:
+        """Whether a scope is an interrupting event sub-process: its end is the end of what it interrupted."""
+        starts = host.node.graph.event_starts.get(host.node.element.parent, [])
+        return any(one.element.parent == host.node.element.id and one.element.interrupting for one in starts)
 
     def throw(self, token: Token) -> bool:
         """An error or escalation that an event throws; whether the token may go on from it."""
