@@ -24,7 +24,8 @@ from kt_flows.store.jobs import JobView
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=10)
+"""How long a killed worker's call waits for another; a living one renews its own three times as often."""
 LONGEST_SLEEP = 1.0
 BATCH = 20
 DRAIN_ROUNDS = 10_000
