@@ -51,7 +51,7 @@ NODES: dict[str, tuple[set[str], set[str], set[str]]] = {
     "exclusiveGateway": ({"default", "gatewayDirection"}, set(), set()),
     "inclusiveGateway": ({"default", "gatewayDirection"}, set(), set()),
     "parallelGateway": ({"gatewayDirection"}, set(), set()),
-    "eventBasedGateway": ({"gatewayDirection", "eventGatewayType"}, set(), set()),
+    "eventBasedGateway": ({"gatewayDirection"}, set(), set()),
 }
 
 # event definition -> (what it is called in an Element, plain attributes, camunda attributes)
@@ -65,13 +65,33 @@ EVENTS: dict[str, tuple[str, set[str], set[str]]] = {
 # Which events may stand where.
 PLACES: dict[str, set[str]] = {
     "startEvent": {"none", "message", "timer"},
+    "sub-process": {"none"},
     "event sub-process": {"message", "timer", "error", "escalation"},
     "endEvent": {"none", "message", "error", "escalation", "terminate"},
     "intermediateCatchEvent": {"message", "timer"},
     "intermediateThrowEvent": {"none", "message", "escalation"},
     "boundaryEvent": {"message", "timer", "error", "escalation"},
 }
-TOP = {"process", "collaboration", "message", "error", "escalation", "BPMNDiagram"}
+# What may stand at the top of a file, by its namespace.
+_DI = "http://www.omg.org/spec/BPMN/20100524/DI"
+TOP = dict.fromkeys(("process", "collaboration", "message", "error", "escalation"), BPMN) | {"BPMNDiagram": _DI}
+DEFINITIONS = {"targetNamespace", "exporter", "exporterVersion"}
+BOOLEANS = {"isExecutable", "isClosed", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential"}
+# What may repeat.
+LOOPED = {
+    "multiInstanceLoopCharacteristics": {
+        "task",
+        "manualTask",
+        "userTask",
+        "serviceTask",
+        "sendTask",
+        "receiveTask",
+        "scriptTask",
+        "businessRuleTask",
+        "callActivity",
+        "subProcess",
+    }
+}
 
 INSTEAD = {
     "complexGateway": "Нарисуйте включающий шлюз с условиями",

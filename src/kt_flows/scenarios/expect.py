@@ -115,9 +115,21 @@ def _way(stage: Stage, wanted: Expectations) -> Iterator[Found]:
         ends = list(stage.step.end_elements)
         right = wanted.ended in ends if isinstance(wanted.ended, str) else Counter(wanted.ended) == Counter(ends)
         if not over or not right:
-            yield "случай закончен", wanted.ended, ends if over else "ещё идёт"
+            yield "случай закончен", wanted.ended, ends if over else _open(stage)
     if wanted.active is not None and wanted.active is over:
         yield "случай идёт", wanted.active, not over
+
+
+def _open(stage: Stage) -> str:
+    """What an open case waits for, for the one who thought it was over."""
+    step = stage.step
+    waits = (
+        ("задачи", sorted(task.element_id for task in step.tasks)),
+        ("ответы", sorted(stage.waiting.values())),
+        ("сообщения", sorted(wait.name for wait in step.messages)),
+        ("таймеры", sorted(timer.element_id for timer in step.timers)),
+    )
+    return "ещё идёт: " + ", ".join(f"{what} {ids}" for what, ids in waits if ids)
 
 
 def normal(value: Any) -> Any:
