@@ -9,10 +9,11 @@ from typing import Any
 from kt_flows.clock import to_text
 from kt_flows.store.definitions import DefinitionView
 from kt_flows.store.history import HistoryView
-from kt_flows.store.instances import InstanceView, WaitView
+from kt_flows.store.instances import InstanceView
 from kt_flows.store.jobs import JobView
 from kt_flows.store.notices import NoticeView
 from kt_flows.store.tasks import CommentView, TaskView
+from kt_flows.store.waits import WaitView
 
 Json = dict[str, Any]
 

@@ -26,6 +26,7 @@ class Programs:
         self._lock = threading.Lock()
         self._definitions: OrderedDict[UUID, Definition] = OrderedDict()
         self._programs: OrderedDict[str, Program] = OrderedDict()
+        self._kept: set[str] = set()
 
     def definition(self, reading: Reading, id: UUID) -> Definition:
         return self._read(reading, [id])[id]
@@ -62,6 +63,14 @@ class Programs:
                 bound[key] = newest[key].id
             to_do = [newest[key].id for key in wanted]
         return bound
+
+    def keep_bundle(self, tx: Transaction, members: Mapping[str, UUID]) -> str:
+        """The bundle of these versions, written once; its id."""
+        id = definitions.bundle_of(members)
+        if id not in self._kept:
+            definitions.keep_bundle(tx, members)
+            tx.after_commit(lambda: self._kept.add(id))
+        return id
 
     def _read(self, reading: Reading, ids: list[UUID]) -> Mapping[UUID, Definition]:
         with self._lock:

@@ -214,7 +214,7 @@ def _begin(
             now=now,
             message=name,
         )
-        if not opened:
+        if opened is None:
             raise _Moved
         started.append(id)
         fresh = True

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from kt_flows.engine import machine
+from kt_flows.engine.step import Step
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
 from kt_flows.security import Actor
-from kt_flows.store import definitions, history, instances
+from kt_flows.store import definitions, instances
 from kt_flows.store.db import Transaction
 
 
@@ -29,10 +30,10 @@ def open_case(
     now: datetime,
     message: str | None = None,
     start_element: str | None = None,
-) -> bool:
-    """Begins a case bound to the latest versions of all that it calls; False where its natural key is taken."""
+) -> tuple[instances.Held, Step] | None:
+    """Begins a case bound to the latest versions of all that it calls; None where its natural key is taken."""
     bound = rt.programs.bound_now(tx, root)
-    bundle_id = definitions.keep_bundle(tx, bound)
+    bundle_id = rt.programs.keep_bundle(tx, bound)
     program = rt.programs.linked(tx, bundle_id, root.key)
     step = machine.begin(
         program,
@@ -62,8 +63,17 @@ def open_case(
         },
     )
     if not fresh:
-        return False
-    held = instances.Held(id, root.key, bundle_id, business_key, "active", step.state)
-    history.add(tx, id, [{"kind": "started", "definition_key": root.key}], actor=actor.name, now=now)
-    record(tx, program, held, step, actor=actor, now=now, born=True)
-    return True
+        return None
+    held = instances.Held(
+        id=id,
+        definition_id=root.id,
+        definition_key=root.key,
+        version=root.version,
+        bundle_id=bundle_id,
+        business_key=business_key,
+        source=source,
+        status="active",
+        started_at=now,
+        snapshot=step.state,
+    )
+    return held, record(tx, program, held, step, actor=actor, now=now, born=True)

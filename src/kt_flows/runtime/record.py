@@ -7,7 +7,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,10 +19,10 @@ from kt_flows.engine.step import MessageWait, Step
 from kt_flows.engine.values import check_value
 from kt_flows.errors import Broken
 from kt_flows.security import Actor
-from kt_flows.store import history, instances, jobs, messages, tasks
+from kt_flows.store import history, instances, jobs, messages, tasks, waits
 from kt_flows.store.db import Transaction
 from kt_flows.store.ids import new_id
-from kt_flows.store.jobs import JobView
+from kt_flows.store.waits import OpenRow
 
 MOST_ROUNDS = 20
 
@@ -46,23 +46,22 @@ def record(
     `woken`: the case rested, so messages may be kept for waits that it had before; `born`: it has no rows yet.
     Answers the last Step, which is a later one where a kept message was waiting for the case.
     """
-    listening = {} if born else messages.open_of(tx, held.id)
+    there = [] if born else waits.open_rows(tx, [held.id])
+    listening = {row.wait for row in there if row.kind == "message" and row.wait is not None}
+    begun = step
     if held.status == "active":  # one that rests takes nothing
-        step = _with_kept_messages(tx, program, held, step, set() if woken else set(listening), now)
-    gone = set(listening) - {wait.wait for wait in step.messages}
+        step = _with_kept_messages(tx, program, held, step, set() if woken else listening, now)
+    gone = listening - {wait.wait for wait in step.messages}
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
     messages.add_waits(tx, [_wait_row(held, wait) for wait in fresh])
-    told = _tasks(tx, held, {} if born else tasks.open_of(tx, held.id), step, actor, now, completed)
-    _jobs(tx, held, {} if born else jobs.live_of(tx, held.id), step, now, settled)
+    told = _tasks(tx, held, [row for row in there if row.kind == "task"], step, actor, now, completed)
+    _jobs(tx, held, [row for row in there if row.kind == "job"], step, now, settled)
     over = step.status == "completed"
-    instances.keep(
-        tx,
-        held.id,
-        snapshot=step.state,
-        variables=step.variables,
-        **({"status": "completed", "ended_at": now} if over else {}),
-    )
+    if not born or over or step is not begun:  # a new case's row says the rest already
+        ended = {"status": "completed", "ended_at": now} if over else {}
+        instances.keep(tx, held.id, snapshot=step.state, variables=step.variables, **ended)
+    started: list[Mapping[str, Any]] = [{"kind": "started", "definition_key": held.definition_key}] if born else []
     lines = [
         {
             "kind": line.kind,
@@ -72,7 +71,7 @@ def record(
         }
         for line in step.trace
     ]
-    history.add(tx, held.id, lines, actor=actor.name, now=now)
+    history.add(tx, held.id, [*started, *lines], actor=actor.name, now=now)
     told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
     history.tell(tx, told, now)
     return step
@@ -163,13 +162,14 @@ def _kept_for(
 def _tasks(
     tx: Transaction,
     held: instances.Held,
-    there: Mapping[int, tasks.TaskView],
+    rows_there: Sequence[OpenRow],
     step: Step,
     actor: Actor,
     now: datetime,
     completed: int | None,
 ) -> list[dict[str, Any]]:
     """Agrees the task rows; answers what to tell the feed."""
+    there = {row.wait: row for row in rows_there if row.wait is not None}
     wanted = {one.wait: one for one in step.tasks}
     gone = [wait for wait in there if wait not in wanted]
     tasks.close(tx, held.id, [wait for wait in gone if wait == completed], "completed", actor.name, now)
@@ -178,7 +178,7 @@ def _tasks(
     for wait in gone:
         view = there[wait]
         what = "completed" if wait == completed else "cancelled"
-        told.append(_task_event(what, held, view.id, view.groups, view.assignee, view.element_id))
+        told.append(_task_event(what, held, view.id, view.groups or (), view.assignee, view.element_id))
     rows = []
     for wait in sorted(set(wanted) - set(there)):
         one = wanted[wait]
@@ -209,7 +209,12 @@ def _tasks(
 
 
 def _task_event(
-    what: str, held: instances.Held, id: UUID, groups: Iterable[str], assignee: str | None, element_id: str
+    what: str,
+    held: instances.Held,
+    id: UUID,
+    groups: Iterable[str],
+    assignee: str | None,
+    element_id: str | None,
 ) -> dict[str, Any]:
     return {
         "kind": "task",
@@ -225,12 +230,13 @@ def _task_event(
 def _jobs(
     tx: Transaction,
     held: instances.Held,
-    there: Mapping[tuple[str, int], JobView],
+    rows_there: Sequence[OpenRow],
     step: Step,
     now: datetime,
     settled: UUID | None,
 ) -> None:
     """Agrees timers, outside calls and incidents."""
+    there = {(jobs.class_of(row.topic or ""), row.wait): row for row in rows_there}
     wanted: dict[tuple[str, int], dict[str, Any]] = {}
     for timer in step.timers:
         wanted["timer", timer.wait] = {
@@ -264,7 +270,7 @@ def _jobs(
     jobs.close(tx, [view.id for view in gone if view.id != settled and not _passed(view, now)], "cancelled")
     for slot, row in wanted.items():
         view = there.get(slot)
-        if view is not None and slot[0] == "timer" and view.run_at != row["run_at"]:
+        if view is not None and slot[0] == "timer" and view.at != row["run_at"]:
             jobs.keep(tx, view.id, run_at=row["run_at"], state="available")
     fresh = [
         {"state": "available", "last_error": None, "retry": None, **row, "instance_id": held.id, "wait": slot[1]}
@@ -274,6 +280,6 @@ def _jobs(
     jobs.add(tx, fresh, now)
 
 
-def _passed(view: JobView, now: datetime) -> bool:
+def _passed(row: OpenRow, now: datetime) -> bool:
     """A timer that is gone because its time has come."""
-    return view.kind == jobs.TIMER and view.run_at <= now
+    return row.topic == jobs.TIMER and row.at is not None and row.at <= now

@@ -78,8 +78,10 @@ def start(
             source=source,
             now=now,
         )
-        if opened:
-            return Started(instances.one(tx, id), created=True)
+        if opened is not None:
+            held, step = opened
+            ended_at = now if step.status == "completed" else None
+            return Started(instances.moved(tx, held, variables=step.variables, ended_at=ended_at), created=True)
         assert source is not None
         assert business_key is not None
         named = instances.named(tx, source, business_key)

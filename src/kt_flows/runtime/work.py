@@ -11,8 +11,6 @@ from kt_flows.store import history, instances, tasks
 from kt_flows.store.db import Transaction
 from kt_flows.store.tasks import TaskView
 
-NOBODY = Actor("", admin=True)
-
 
 def held_task(tx: Transaction, actor: Actor, id: UUID) -> tuple[instances.Held, TaskView]:
     """The case, held, and its task as it is now.
@@ -20,13 +18,10 @@ def held_task(tx: Transaction, actor: Actor, id: UUID) -> tuple[instances.Held, 
     Raises NotFound where even its existence is not the caller's to know (a group of one branch), Forbidden where
     the task is another group's, Conflict where it is over or its case rests.
     """
-    seen = tasks.visible(tx, NOBODY, id)
-    if seen is None:
+    found = tasks.hold(tx, id)
+    if found is None:
         raise NotFound
-    held = instances.hold(tx, seen.instance_id)
-    view = tasks.hold(tx, id)
-    if held is None or view is None:
-        raise NotFound
+    held, view = found
     mine = actor.sees_all_tasks or bool(actor.groups & set(view.groups)) or view.assignee == actor.name
     if not mine:
         if any(":" in group for group in view.groups):

@@ -93,8 +93,10 @@ class Transaction(Reading):
         """Runs a statement (once for all `rows`, where given); answers how many rows it touched."""
         if rows is not None and not rows:
             return 0
+        # One row goes as one statement, not as a batch of one.
+        given = rows[0] if rows is not None and len(rows) == 1 else rows
         # SQLAlchemy forgets how many rows an INSERT touched unless it is asked to keep it.
-        result = self._connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
+        result = self._connection.execute(statement, given, execution_options={"preserve_rowcount": True})
         return max(0, result.rowcount) if isinstance(result, sa.CursorResult) else 0
 
     def after_commit(self, call: Callable[[], None]) -> None:

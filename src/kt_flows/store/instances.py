@@ -8,34 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
+from kt_flows.store import waits
 from kt_flows.store.db import Reading, Row, Transaction
-from kt_flows.store.tables import idempotency, instance, job, message_wait, task
-
-LIVE_JOBS = ("available", "running", "stuck")
-
-
-@dataclass(frozen=True, slots=True)
-class WaitView:
-    """One thing that a case waits for; only what its kind has is set."""
-
-    kind: str
-    element_id: str | None
-    task_id: UUID | None = None
-    due_at: datetime | None = None
-    name: str | None = None
-    correlation: Mapping[str, Any] | None = None
-    job_id: UUID | None = None
-    topic: str | None = None
-    state: str | None = None
-    groups: tuple[str, ...] | None = None
-    assignee: str | None = None
-    error: str | None = None
+from kt_flows.store.tables import idempotency, instance, job, task
+from kt_flows.store.waits import WaitView
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +39,18 @@ class Held:
     """A case whose row this transaction holds."""
 
     id: UUID
+    definition_id: UUID
     definition_key: str
+    version: int
     bundle_id: str
     business_key: str | None
+    source: str | None
     status: str
+    started_at: datetime
     snapshot: bytes
 
 
+HELD = tuple(instance.c[name] for name in Held.__dataclass_fields__)
 _STUCK = sa.exists().where(job.c.instance_id == instance.c.id, job.c.state == "stuck").correlate(instance)
 STATE = sa.case((sa.and_(instance.c.status == "active", _STUCK), "stuck"), else_=instance.c.status).label("state")
 _COLUMNS = (
@@ -81,17 +67,34 @@ _COLUMNS = (
 )
 
 
-def _view(row: Row, waits: tuple[WaitView, ...]) -> InstanceView:
-    return InstanceView(**row._mapping, waits=waits)
+def _view(row: Row, waiting: tuple[WaitView, ...]) -> InstanceView:
+    return InstanceView(**row._mapping, waits=waiting)
 
 
 def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> Held | None:
     """Locks a case's row, first of all locks.  None where there is none, or another holds it and that is to be
     skipped."""
-    columns = ("id", "definition_key", "bundle_id", "business_key", "status", "snapshot")
-    query = sa.select(*(instance.c[name] for name in columns)).where(instance.c.id == id)
-    row = tx.first(query.with_for_update(skip_locked=skip_locked))
-    return Held(row.id, row[1], row[2], row[3], row[4], bytes(row[5])) if row else None
+    row = tx.first(sa.select(*HELD).where(instance.c.id == id).with_for_update(skip_locked=skip_locked))
+    return Held(*row) if row else None
+
+
+def moved(reading: Reading, held: Held, *, variables: Mapping[str, Any], ended_at: datetime | None) -> InstanceView:
+    """The case after a move that this transaction has recorded."""
+    waiting = waits.of_cases(reading, [held.id])[held.id]
+    stuck = held.status == "active" and any(wait.state == "stuck" for wait in waiting)
+    return InstanceView(
+        id=held.id,
+        definition_id=held.definition_id,
+        definition_key=held.definition_key,
+        version=held.version,
+        business_key=held.business_key,
+        source=held.source,
+        state="completed" if ended_at else "stuck" if stuck else held.status,
+        variables=variables,
+        started_at=held.started_at,
+        ended_at=ended_at,
+        waits=waiting,
+    )
 
 
 def add(tx: Transaction, values: Mapping[str, Any]) -> bool:
@@ -145,57 +148,19 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 def visible(reading: Reading, actor: Actor, id: UUID) -> InstanceView | None:
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id, visible_to(actor)))
-    return _view(row, waits(reading, [id]).get(id, ())) if row else None
+    return _view(row, waits.of_cases(reading, [id])[id]) if row else None
 
 
 def one(reading: Reading, id: UUID) -> InstanceView:
     """The case, whoever asks: for the answer to a move that the caller made."""
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id))
     assert row is not None
-    return _view(row, waits(reading, [id]).get(id, ()))
+    return _view(row, waits.of_cases(reading, [id])[id])
 
 
 def visible_ids(reading: Reading, actor: Actor, ids: set[UUID]) -> set[UUID]:
     query = sa.select(instance.c.id).where(instance.c.id.in_(ids), visible_to(actor))
     return {row.id for row in reading.all(query)}
-
-
-def waits(reading: Reading, ids: list[UUID]) -> dict[UUID, tuple[WaitView, ...]]:
-    """What these cases wait for, by case: tasks, then timers and jobs by time, then messages."""
-    found: dict[UUID, list[WaitView]] = {id: [] for id in ids}
-    open_ = task.c.state.in_(("open", "claimed"))
-    for row in reading.all(sa.select(task).where(task.c.instance_id.in_(ids), open_).order_by(task.c.wait)):
-        wait = WaitView(
-            "task",
-            row.element_id,
-            task_id=row.id,
-            due_at=row.due_at,
-            name=row.name,
-            state=row.state,
-            groups=tuple(row.groups),
-            assignee=row.assignee,
-        )
-        found[row.instance_id].append(wait)
-    live = sa.select(job).where(job.c.instance_id.in_(ids), job.c.state.in_(LIVE_JOBS))
-    for row in reading.all(live.order_by(job.c.run_at, job.c.id)):
-        if row.kind == "timer":
-            wait = WaitView("timer", row.element_id, due_at=row.run_at, job_id=row.id)
-        else:
-            wait = WaitView(
-                "job",
-                row.element_id,
-                job_id=row.id,
-                topic=row.kind,
-                state=row.state,
-                due_at=row.run_at,
-                error=row.last_error,
-            )
-        found[row.instance_id].append(wait)
-    listening = sa.select(message_wait).where(message_wait.c.instance_id.in_(ids)).order_by(message_wait.c.wait)
-    for row in reading.all(listening):
-        wait = WaitView("message", row.element_id, name=row.name, correlation=orjson.loads(row.correlation))
-        found[row.instance_id].append(wait)
-    return {id: tuple(found[id]) for id in ids}
 
 
 def page(
@@ -231,7 +196,7 @@ def page(
             sa.tuple_(instance.c.started_at, instance.c.id) < sa.tuple_(_moment(after[0]), sa.cast(after[1], sa.UUID))
         )
     rows = reading.all(query.order_by(instance.c.started_at.desc(), instance.c.id.desc()).limit(limit + 1))
-    of = waits(reading, [row.id for row in rows[:limit]])
+    of = waits.of_cases(reading, [row.id for row in rows[:limit]])
     views = [_view(row, of[row.id]) for row in rows[:limit]]
     more = len(rows) > limit
     return views, [views[-1].started_at.isoformat(), str(views[-1].id)] if more else None

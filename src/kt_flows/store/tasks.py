@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
-from kt_flows.store import definitions
+from kt_flows.store import definitions, instances
 from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import bundle, comment, definition, instance, task
@@ -73,10 +73,21 @@ def visible(reading: Reading, actor: Actor, id: UUID) -> TaskView | None:
     return _view(row) if row else None
 
 
-def hold(tx: Transaction, id: UUID) -> TaskView | None:
-    """Locks a task; its case must be held before."""
-    row = tx.first(sa.select(*_COLUMNS).where(task.c.id == id).with_for_update())
-    return _view(row) if row else None
+def hold(tx: Transaction, id: UUID) -> tuple[instances.Held, TaskView] | None:
+    """Locks a task's case, then the task, and answers both as they are then."""
+    query = (
+        sa.select(*instances.HELD, *_COLUMNS)
+        .select_from(task.join(instance, instance.c.id == task.c.instance_id))
+        .where(task.c.id == id)
+        # PostgreSQL locks in the order named here: the case first, as everywhere.
+        .with_for_update(of=[instance, task])
+    )
+    row = tx.first(query)
+    if row is None:
+        return None
+    many = len(instances.HELD)
+    task_values = dict(zip(TaskView.__dataclass_fields__, row[many:], strict=True))
+    return instances.Held(*row[:many]), TaskView(**{**task_values, "groups": tuple(task_values["groups"])})
 
 
 def of_wait(reading: Reading, instance_id: UUID, element_id: str) -> TaskView | None:
@@ -214,12 +225,6 @@ def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but
 
 def add(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     tx.do(task.insert(), [{"id": new_id(), **row} for row in rows])
-
-
-def open_of(reading: Reading, instance_id: UUID) -> dict[int, TaskView]:
-    """A case's tasks that are not over, by wait."""
-    query = sa.select(*_COLUMNS).where(task.c.instance_id == instance_id, task.c.state.in_(OPEN))
-    return {view.wait: view for view in map(_view, reading.all(query))}
 
 
 def keep(tx: Transaction, id: UUID, **values: Any) -> TaskView:

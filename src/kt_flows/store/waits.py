@@ -1,0 +1,166 @@
+"""What cases wait for now, all kinds in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as UUID_
+
+from kt_flows.store.db import Reading
+from kt_flows.store.tables import job, message_wait, task
+
+OPEN_TASKS = ("open", "claimed")
+LIVE_JOBS = ("available", "running", "stuck")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitView:
+    """One thing that a case waits for; only what its kind has is set."""
+
+    kind: str
+    element_id: str | None
+    task_id: UUID | None = None
+    due_at: datetime | None = None
+    name: str | None = None
+    correlation: Mapping[str, Any] | None = None
+    job_id: UUID | None = None
+    topic: str | None = None
+    state: str | None = None
+    groups: tuple[str, ...] | None = None
+    assignee: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A row of `task`, `job` or `message_wait` that is not over.
+
+    `at` is a task's due date or a job's time; a message has its case's id.
+    """
+
+    kind: str
+    instance_id: UUID
+    wait: int | None
+    id: UUID
+    element_id: str | None
+    name: str | None
+    state: str | None
+    groups: Sequence[str] | None
+    assignee: str | None
+    at: datetime | None
+    topic: str | None
+    correlation: str | None
+    error: str | None
+
+
+def open_rows(reading: Reading, ids: Sequence[UUID]) -> list[OpenRow]:
+    """All that these cases wait for: tasks and messages by wait, jobs by time."""
+    if not ids:
+        return []
+    query = _OPEN.params(ids=list(ids))
+    rows = [OpenRow(*row) for row in reading.all(query)]
+    return sorted(rows, key=_order)
+
+
+def of_cases(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, tuple[WaitView, ...]]:
+    """What these cases wait for, by case: tasks, then timers and jobs by time, then messages."""
+    found: dict[UUID, list[WaitView]] = {id: [] for id in ids}
+    for row in open_rows(reading, ids):
+        found[row.instance_id].append(_view(row))
+    return {id: tuple(found[id]) for id in ids}
+
+
+_RANK = {"task": 0, "job": 1, "message": 2}
+
+
+def _order(row: OpenRow) -> tuple[Any, ...]:
+    if row.kind == "job":
+        return _RANK["job"], row.at, row.id
+    return _RANK[row.kind], row.wait
+
+
+def _view(row: OpenRow) -> WaitView:
+    if row.kind == "task":
+        return WaitView(
+            "task",
+            row.element_id,
+            task_id=row.id,
+            due_at=row.at,
+            name=row.name,
+            state=row.state,
+            groups=tuple(row.groups or ()),
+            assignee=row.assignee,
+        )
+    if row.kind == "message":
+        return WaitView("message", row.element_id, name=row.name, correlation=orjson.loads(row.correlation or "{}"))
+    if row.topic == "timer":
+        return WaitView("timer", row.element_id, due_at=row.at, job_id=row.id)
+    return WaitView(
+        "job", row.element_id, job_id=row.id, topic=row.topic, state=row.state, due_at=row.at, error=row.error
+    )
+
+
+_IDS = sa.bindparam("ids", type_=ARRAY(UUID_(as_uuid=True)))
+_TYPES: Mapping[str, Any] = {
+    "id": UUID_(as_uuid=True),
+    "name": sa.Text,
+    "state": sa.Text,
+    "groups": ARRAY(sa.Text),
+    "assignee": sa.Text,
+    "at": sa.TIMESTAMP(timezone=True),
+    "topic": sa.Text,
+    "correlation": sa.Text,
+    "error": sa.Text,
+}
+
+
+def _part(kind: str, table: sa.Table, open_: sa.ColumnElement[bool], **has: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    columns = [has.get(name, sa.cast(sa.null(), type)).label(name) for name, type in _TYPES.items()]
+    columns.insert(1, table.c.element_id.label("element_id"))
+    first: tuple[sa.ColumnElement[Any], ...] = (
+        sa.literal_column(f"'{kind}'").label("kind"),
+        table.c.instance_id,
+        table.c.wait,
+    )
+    return sa.select(*first, *columns).where(table.c.instance_id == sa.any_(_IDS), open_)
+
+
+_OPEN = sa.union_all(
+    _part(
+        "task",
+        task,
+        task.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN_TASKS]),
+        id=task.c.id,
+        name=task.c.name,
+        state=task.c.state,
+        groups=task.c.groups,
+        assignee=task.c.assignee,
+        at=task.c.due_at,
+    ),
+    _part(
+        "job",
+        job,
+        # Written out as the index has it, so that its few rows are all that is looked at.
+        job.c.state.in_([sa.literal_column(f"'{state}'") for state in LIVE_JOBS]),
+        id=job.c.id,
+        state=job.c.state,
+        at=job.c.run_at,
+        topic=job.c.kind,
+        error=job.c.last_error,
+    ),
+    _part(
+        "message",
+        message_wait,
+        sa.true(),
+        id=message_wait.c.instance_id,
+        name=message_wait.c.name,
+        correlation=message_wait.c.correlation,
+    ),
+)
