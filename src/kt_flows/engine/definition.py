@@ -92,14 +92,26 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
     if root is None or manifest is None:
         raise DiagramError(found.all)
     types = manifest.types
+    found.all.extend(
+        Finding("error", "package", name, "такого файла служба не читает", PLACES)
+        for name in files
+        if not _known(name)
+    )
     decisions: dict[str, Decision] = {}
     forms: dict[str, Form] = {}
     for name, data in files.items():
         if name.endswith(".dmn"):
-            decisions |= found.of(lambda data=data, name=name: read_decisions(data, name, types)) or {}  # type: ignore[misc]
+            tables = found.of(lambda data=data, name=name: read_decisions(data, name, types)) or {}  # type: ignore[misc]
+            for id in sorted(tables.keys() & decisions.keys()):
+                found.all.append(
+                    Finding("error", "decision", name, f"таблица {id} есть в двух файлах", element_id=id)
+                )
+            decisions |= tables
         elif name.endswith(".form"):
             form = found.of(lambda data=data, name=name: read_form(data, name, types))  # type: ignore[misc]
             if form is not None:
+                if form.id in forms:
+                    found.all.append(Finding("error", "form", name, f"форма {form.id} есть в двух файлах"))
                 forms[form.id] = form
                 if posixpath.basename(name) != f"{form.id}.form":
                     found.all.append(Finding("error", "form", name, f"id формы {form.id} не имя файла"))
@@ -127,10 +139,13 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         for id, languages in texts.items()
         if "ru" not in languages
     )
+    starts = [item for item in reading.elements.values() if item.type == "startEvent" and item.parent is None]
+    start_forms = [forms[id] for id in sorted({item.form_key for item in starts if item.form_key})]
+    if len(start_forms) > 1:
+        message = f"у начал разные формы: {', '.join(form.id for form in start_forms)}"
+        found.all.append(Finding("error", "form", diagram, message, "У процесса одна начальная форма"))
     if found.all:
         raise DiagramError(found.all)
-    starts = [item for item in reading.elements.values() if item.type == "startEvent" and item.parent is None]
-    start_forms = [forms[item.form_key] for item in starts if item.form_key]
     return Definition(
         key=manifest.key,
         name=manifest.name.ru,
@@ -150,6 +165,20 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
     )
 
 
+PLACES = "process.bpmn, process.yaml, *.dmn, forms/*.form, mail/<текст>.<ru|kk|en>.txt, scenarios/*.yaml, README.md"
+
+
+def _known(name: str) -> bool:
+    """Whether a file has a place in a process folder: what is never read may not look as if it were."""
+    folder, base = posixpath.split(name)
+    if folder == "scenarios":
+        return base.endswith(".yaml")
+    if folder == "forms":
+        return base.endswith(".form")
+    return _is_text(name) or name == FILE or (not folder and base.endswith((".bpmn", ".dmn", ".md", ".svg", ".png")))
+
+
 def _is_text(name: str) -> bool:
-    parts = posixpath.basename(name).split(".")
-    return name.startswith("mail/") and len(parts) == 3 and parts[1] in LANGUAGES and parts[2] == "txt"
+    folder, base = posixpath.split(name)
+    parts = base.split(".")
+    return folder == "mail" and len(parts) == 3 and parts[1] in LANGUAGES and parts[2] == "txt"

@@ -20,7 +20,10 @@ from kt_flows.engine.expression import (
 )
 from kt_flows.engine.manifest import Manifest
 from kt_flows.engine.values import fits
-from kt_flows.errors import Finding
+from kt_flows.errors import DiagramError, Finding
+
+MAX_EXPRESSIONS = 2_000
+MAX_FINDINGS = 200
 
 
 def tag(item: Any) -> str:
@@ -56,6 +59,9 @@ class Marks:
     """Text id to the types of the inputs of the elements that send it."""
     refs: dict[tuple[str, str], str] = field(default_factory=dict)
     """Kind (message, error, escalation) and id to the name or code."""
+    defaults: dict[str, str | None] = field(default_factory=dict)
+    """Flow id to the element that names it as its default."""
+    compiled: int = 0
     around: dict[str, str] = field(default_factory=dict)
     """Names that the repeated sub-processes around give to what is inside."""
 
@@ -69,6 +75,9 @@ class Marks:
             owner = owner.getparent()
         id = owner.get("id") if owner is not None else None
         self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=item.sourceline))
+
+        if len(self.findings) > MAX_FINDINGS:
+            raise DiagramError(self.findings)
 
     def unknown(self, item: Any) -> None:
         """Refuses an element that is on no list, saying what to draw instead."""
@@ -97,6 +106,7 @@ class Marks:
     # ---- expressions
 
     def expression(self, item: Any, text: str, types: Types, expects: str | None = None) -> Expression | None:
+        self.count(item)
         body = text.strip()
         if not (body.startswith(("${", "#{")) and body.endswith("}")):
             self.say("expression", item, f"«{body[:80]}» не выражение", "Напишите ${…}")
@@ -108,11 +118,19 @@ class Marks:
             return None
 
     def template(self, item: Any, text: str, types: Types, expects: str | None = None) -> Template | None:
+        self.count(item)
         try:
             return compile_template(text, types, expects)
         except SyntaxProblem as problem:
             self.say("expression", item, f"«{text.strip()[:200]}»: {problem}", "Исправьте выражение")
             return None
+
+    def count(self, item: Any) -> None:
+        """Bounds the time that a diagram takes: one expression costs some tenths of a millisecond."""
+        self.compiled += 1
+        if self.compiled > MAX_EXPRESSIONS:
+            self.say("budget", item, f"в схеме больше {MAX_EXPRESSIONS} выражений", "Разделите процесс")
+            raise DiagramError(self.findings)
 
     def parameters(self, extension: Mapping[str, list[Any]], kind: str) -> list[Any]:
         """The input or the output parameters, in their order; `extension` has passed `extensions` already."""

@@ -11,6 +11,9 @@ from kt_flows.engine.activities import Activities
 from kt_flows.engine.allowed import DEFINITIONS, DRAWN, LOOPED, NODES, TOP
 from kt_flows.engine.dialect import Element, Flow
 from kt_flows.engine.marks import children, tag
+from kt_flows.errors import DiagramError
+
+MAX_NODES = 2_000
 
 
 class Reading(Activities):
@@ -52,6 +55,9 @@ class Reading(Activities):
         self.scope(process, None)
 
     def scope(self, holder: Any, parent: str | None) -> None:
+        """Everything directly in a process or a sub-process."""
+        defaults = [item for item in children(holder) if item.get("default") is not None]
+        self.defaults |= {item.get("default"): item.get("id") for item in defaults}
         for item in children(holder):
             name = tag(item)
             if name in DRAWN | {"extensionElements"}:
@@ -62,6 +68,14 @@ class Reading(Activities):
                 self.node(item, name, parent)
             elif parent is None or name not in LOOPED:
                 self.unknown(item)
+            if len(self.elements) + len(self.flows) > MAX_NODES:
+                self.say("budget", item, f"в процессе больше {MAX_NODES} элементов и потоков", "Разделите процесс")
+                raise DiagramError(self.findings)
+        for item in defaults:
+            flow = self.flows.get(item.get("default"))
+            if flow is None or flow.source != item.get("id"):
+                said = f"потока {item.get('default')[:60]} отсюда нет"
+                self.say("default-flow", item, said, "Назначьте поток по умолчанию заново")
 
     def flow(self, item: Any) -> None:
         self.attributes(item, {"sourceRef", "targetRef"}, set())
@@ -76,7 +90,7 @@ class Reading(Activities):
                 condition = self.expression(child, child.text or "", self.types, "bool")
         id = self.id_of(item)
         source, target = str(item.get("sourceRef")), str(item.get("targetRef"))
-        default = any(other.get("default") == id for other in item.getparent() if other.get("id") == source)
+        default = self.defaults.get(id) == source
         if default and condition is not None:
             self.say("default-flow", item, "поток по умолчанию не имеет условия", "Уберите условие")
         self.flows[id] = Flow(id, item.get("name", ""), source, target, condition, item.sourceline, default)
@@ -98,11 +112,6 @@ class Reading(Activities):
             "line": item.sourceline,
             "parent": parent,
         }
-        default = item.get("default")
-        if default is not None and not any(
-            other.get("id") == default and other.get("sourceRef") == facts["id"] for other in item.getparent()
-        ):
-            self.say("default-flow", item, f"потока {default[:60]} отсюда нет", "Назначьте поток по умолчанию заново")
         extension = self.extensions(item, allowed)
         definitions = self.parts(item, name, facts)
         local = self.inputs(extension, facts)

@@ -13,6 +13,9 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+# Control characters, marks that turn the direction of writing, and the beginning of a tag.
+_BAD_LABEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f]|<[A-Za-z/!?]")
+_MAX_LABEL = 1_000
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 
 
@@ -70,6 +73,10 @@ def _walk(tree: Any, file: str) -> None:
         if count > MAX_ELEMENTS or depth > MAX_DEPTH:
             _refuse("xml-size", file, "слишком много элементов или уровней", "Разделите схему", item.sourceline)
         id = item.get("id")
+        label = item.get("name") or ""
+        if _BAD_LABEL.search(label) or len(label) > _MAX_LABEL:
+            message = "в названии разметка, невидимые знаки или больше 1000 знаков"
+            _refuse("xml-label", file, message, "Напишите название простым текстом", item.sourceline, id)
         if id is not None:
             if not _ID.fullmatch(id):
                 message = f"негодный id {id[:40]!r}"
