@@ -102,7 +102,7 @@ def _depths(definition: Definition, known: Known) -> dict[str, float]:
         else:
             stack.pop()
             open_keys.discard(key)
-            calls = (known[key] if key in known else definition).calls
+            calls = known.get(key, definition).calls
             below = max((depths[one] + 1 for one in calls if one in depths), default=0)
             depths[key] = max(below, depths.get(key, 0))
     return depths
