@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -122,7 +121,9 @@ def test_an_operator_sees_what_they_started(api: Api) -> None:
     assert api.as_("almaty").get(f"/v1/instances/{case['id']}").status_code == 404
 
 
-@pytest.mark.parametrize("id", ["nothing", "..%2f..%2fetc%2fpasswd", "0", str(uuid4()), "'%20or%201=1", "%00"])
+@pytest.mark.parametrize(
+    "id", ["nothing", "..%2f..%2fetc%2fpasswd", "0", "1bfb600a-87cc-4325-aa96-474e1fdb1554", "'%20or%201=1", "%00"]
+)
 def test_an_id_that_is_none_is_404(api: Api, id: str) -> None:
     for path in (f"/v1/instances/{id}", f"/v1/tasks/{id}", f"/v1/definitions/{id}"):
         problem(api.as_("admin").get(path), 404, "not_found")
