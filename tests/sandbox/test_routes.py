@@ -102,6 +102,25 @@ def test_a_posted_message_lies_in_the_mailbox_and_the_service_is_told(api: httpx
 
 
 @pytest.mark.parametrize(
+    ("head", "envelope"),
+    [
+        (b"From: Help <help@provider.kz>\r\n", b"<help@provider.kz>"),
+        (b"Return-Path: <>\r\nFrom: help@provider.kz\r\n", b"<>"),
+        (b"From: mailer@provider.kz\r\nContent-Type: multipart/report\r\n", b"<>"),
+        (b"From: two words\r\n", b"<>"),
+    ],
+)
+def test_a_posted_message_has_its_authors_envelope(
+    api: httpx.Client, box: Sandbox, head: bytes, envelope: bytes
+) -> None:
+    """An empty one would say that a program wrote it."""
+    headers = {"Content-Type": "message/rfc822"}
+    posted = api.post("/mail", content=head + b"Subject: x\r\n\r\ntext\r\n", headers=headers)
+    assert posted.status_code == 201
+    assert box.mailbox.raw(posted.json()["uid"]).startswith(b"Return-Path: " + envelope + b"\r\n")
+
+
+@pytest.mark.parametrize(
     ("content", "kind", "code"),
     [
         (b"From: a@b.c\n\nx", "text/plain", "unsupported_media_type"),

@@ -6,8 +6,12 @@ are the words that it looks for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request
@@ -22,6 +26,8 @@ from kt_flows.sandbox.clock import Advance, duration
 from kt_flows.sandbox.post import read
 from kt_flows.sandbox.sandbox import Sandbox
 from kt_flows.sandbox.switches import BEHAVIOURS, Switch
+
+_PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 MAIL_BYTES = 35 * 1024 * 1024
 """The largest message that is taken into the mailbox."""
@@ -139,9 +145,10 @@ def sandbox_router(
         raw = await request.body()
         if len(raw) > MAIL_BYTES:
             raise TooLarge(f"The message is larger than {MAIL_BYTES} bytes.")
-        if not read(raw[:65536]).keys():
+        message = read(raw[:65536])
+        if not message.keys():
             raise Refused("The body is not a message: it has no headers.", code="not_a_message")
-        mail = await run_in_threadpool(sandbox.post.deliver, raw)
+        mail = await run_in_threadpool(partial(sandbox.post.deliver, raw, sender=_envelope_sender(message)))
         return MailTaken.model_validate({"uid": mail.uid, "receivedAt": to_text(mail.at)})
 
     @router.get("/provider", openapi_extra=asks, summary="How the provider behaves, and the mail that it has")
@@ -163,6 +170,15 @@ def sandbox_router(
         return _system(sandbox, system)
 
     return router
+
+
+def _envelope_sender(message: EmailMessage) -> str:
+    """Whom the message's server would name in MAIL FROM: as it says, else its author; nobody for a report."""
+    said = message.get("Return-Path")
+    if said is None and message.get_content_type() == "multipart/report":
+        return ""
+    address = parseaddr(str(said if said is not None else message.get("From", "")))[1]
+    return address if _PLAIN.fullmatch(address) else ""
 
 
 def _time(time: Advance) -> Time:
