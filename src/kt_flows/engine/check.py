@@ -89,7 +89,7 @@ def _deadlines(definition: Definition) -> Iterator[Finding]:
     """A deadline on a wait is a moment: a length would count from when the token came, not from the appeal."""
     for element, host in _deadlines_on_waits(definition):
         timer = element.timer
-        if timer is None or (timer.kind == "date" and "now" not in timer.value.names) or timer.kind == "cycle":
+        if timer is None or timer.kind != "duration":
             continue
         message = f"{timer.value.text} отсчитывается от прихода к {host.id}, а не от обращения"
         hint = "Вычислите момент (due_at) из времени обращения и поставьте timeDate"
