@@ -101,6 +101,7 @@ def test_an_expression_in_a_text_stays_a_text(api: Api) -> None:
     assert after["variables"]["reason"] == reason
 
 
+@pytest.mark.acceptance("70")
 def test_another_groups_task(api: Api) -> None:
     """Of a branch not even its existence is known; of a shared group it may be, but it is not theirs to do."""
     branch = f"/v1/tasks/{api.task(api.reviewed('T-8', branch='ALA'))}"

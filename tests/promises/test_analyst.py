@@ -9,6 +9,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from support.service import Service, until
 from support.walk import Walk
 
@@ -29,7 +31,7 @@ def kt_flows(service: Service, *arguments: str) -> subprocess.CompletedProcess[s
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{old!r} is not in {path.name}"
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def deadline_hours(service: Service, walk: Walk) -> float:
@@ -50,6 +52,7 @@ def forwarded(service: Service, key: str) -> Walk:
     return walk
 
 
+@pytest.mark.acceptance("71")
 def test_a_changed_deadline_and_text_reach_new_cases_only(service: Service, tmp_path: Path) -> None:
     old = forwarded(service, "before")
     assert deadline_hours(service, old) == 24
@@ -65,7 +68,7 @@ def test_a_changed_deadline_and_text_reach_new_cases_only(service: Service, tmp_
 
     checked = kt_flows(service, "check", str(package))
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    tried = kt_flows(service, "try", str(copy / "scheme1_call_160"))
+    tried = kt_flows(service, "try", str(copy / "notify_subscriber"))
     assert tried.returncode == 0, tried.stdout + tried.stderr
     deployed = kt_flows(service, "deploy", str(package))
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr

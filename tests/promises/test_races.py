@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from support.service import Service
 from support.walk import SUBSCRIBER, Walk
@@ -53,6 +54,7 @@ def test_equal_starts_with_an_idempotency_key_make_one_case(service: Service) ->
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
+@pytest.mark.acceptance("70")
 def test_one_of_many_completions_wins(service: Service) -> None:
     walk = Walk(service, "race-complete")
     walk.start()

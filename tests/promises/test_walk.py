@@ -16,6 +16,8 @@ def test_the_walk_of_the_readme(service: Service) -> None:
     assert closed["variables"]["breached"] is not True
     assert closed["variables"]["siebel_sr"]
     assert ANSWER in walk.answer_mails()[0]["text"]
+    ids = [mail["headers"]["Message-ID"] for mail in service.mail()]
+    assert len(ids) == len(set(ids)), "where nothing breaks, no mail goes twice"
 
 
 def test_a_second_run_goes_on_with_the_same_cases(tmp_path: Path) -> None:

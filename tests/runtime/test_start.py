@@ -29,6 +29,7 @@ def race(rt: Runtime, **more: Any) -> list[start.Started]:
         return list(pool.map(one, range(AT_ONCE)))
 
 
+@pytest.mark.acceptance("13")
 @pytest.mark.parametrize(
     "key",
     [
@@ -73,6 +74,7 @@ def test_different_idempotency_keys_of_one_business_key_find_the_same_case(rt: R
     assert first.instance.id == second.instance.id == again.instance.id
 
 
+@pytest.mark.acceptance("14")
 def test_the_same_key_with_another_body_is_a_conflict(rt: Runtime) -> None:
     start.start(rt, CRM, definition_key="desk", variables={}, idempotency_key="k")
     with pytest.raises(Conflict):
