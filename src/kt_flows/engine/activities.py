@@ -10,7 +10,7 @@ from kt_flows.engine.calendar import parse_cycle
 from kt_flows.engine.dialect import CallMapping, Loop
 from kt_flows.engine.events import Events
 from kt_flows.engine.expression import IMPLICIT, Expression, SyntaxProblem, Types, compile_expression
-from kt_flows.engine.marks import camunda, children, tag
+from kt_flows.engine.marks import camunda, children, seen_as, tag
 from kt_flows.engine.values import fits
 from kt_flows.topics import TOPICS, Topic
 
@@ -78,7 +78,8 @@ class Activities(Events):
         if camunda(item, "formRefBinding") not in (None, "deployment"):
             self.say("attribute", item, "форма берётся только из своей папки", 'Напишите formRefBinding="deployment"')
         if ref not in self.forms:
-            self.say("form", item, f"нет формы forms/{ref}.form", "Положите её рядом со схемой")
+            if self.all_read:
+                self.say("form", item, f"нет формы forms/{ref}.form", "Положите её рядом со схемой")
             return None
         for name, word in self.forms[ref].items():
             if (declared := self.declared(item, name)) and not fits(word, declared):
@@ -142,10 +143,11 @@ class Activities(Events):
                 message = f"нет текста mail/{facts['template_id']}.ru.txt"
                 self.say("mail-text", item, message, "Положите текст рядом со схемой")
             else:
-                types = self.text_types.setdefault(facts["template_id"], {})
-                types |= {
-                    key: template.type.rstrip("?") for key, template in given.items() if key not in topic.inputs
-                }
+                own = {key: seen_as(one) for key, one in given.items() if key not in topic.inputs}
+                others = self.text_types.setdefault(facts["template_id"], own)
+                # A text sees what every element that sends it gives.
+                both = {key: own[key] if own[key] == word else "any" for key, word in others.items() if key in own}
+                self.text_types[facts["template_id"]] = both
         else:
             for name in sorted(set(given) - set(topic.inputs)):
                 self.say("topic-input", item, f"{topic.kind} не знает {name}", "Уберите параметр")
@@ -188,7 +190,7 @@ class Activities(Events):
         self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]
     ) -> None:
         ref = camunda(item, "decisionRef")
-        if ref not in self.decisions:
+        if ref not in self.decisions and self.all_read:
             self.say("decision", item, f"нет таблицы решений {ref}", "Положите её .dmn рядом со схемой")
         if camunda(item, "decisionRefBinding") not in (None, "deployment"):
             message = "таблица берётся только из своей папки"

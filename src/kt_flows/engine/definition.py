@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from kt_flows.engine.decision import Decision, read_decisions
 from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.expression import Types
 from kt_flows.engine.form import Form, read_form
 from kt_flows.engine.manifest import FILE, LANGUAGES, Manifest, read_manifest
 from kt_flows.engine.reading import Reading
@@ -93,52 +94,26 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         raise DiagramError(found.all)
     types = manifest.types
     found.all.extend(
-        Finding("error", "package", name, "такого файла служба не читает", PLACES)
+        Finding("error", "package", name, "такого файла служба не читает", f"В папке процесса: {PLACES}")
         for name in files
         if not _known(name)
     )
-    decisions: dict[str, Decision] = {}
-    forms: dict[str, Form] = {}
-    for name, data in files.items():
-        if name.endswith(".dmn"):
-            tables = found.of(lambda data=data, name=name: read_decisions(data, name, types)) or {}  # type: ignore[misc]
-            for id in sorted(tables.keys() & decisions.keys()):
-                found.all.append(
-                    Finding("error", "decision", name, f"таблица {id} есть в двух файлах", element_id=id)
-                )
-            decisions |= tables
-        elif name.endswith(".form"):
-            form = found.of(lambda data=data, name=name: read_form(data, name, types))  # type: ignore[misc]
-            if form is not None:
-                if form.id in forms:
-                    found.all.append(Finding("error", "form", name, f"форма {form.id} есть в двух файлах"))
-                forms[form.id] = form
-                if posixpath.basename(name) != f"{form.id}.form":
-                    found.all.append(Finding("error", "form", name, f"id формы {form.id} не имя файла"))
+    decisions, forms = _decisions(files, types, found), _forms(files, types, found)
     reading = Reading(
         diagram,
         manifest,
         {id: form.variables for id, form in forms.items()},
         frozenset(decisions),
-        frozenset(name.split("/")[-1].split(".")[0] for name in files if _is_text(name)),
+        frozenset(_text_id(name) for name in files if _is_text(name)),
+        # With a table or a form that cannot be read, who refers to it is not at fault as well.
+        all_read=not found.all,
         findings=found.all,
     )
     process = reading.document(root)
     if process is None:
         raise DiagramError([*found.all, Finding("error", "process", diagram, "в схеме нет исполняемого процесса")])
     reading.process(process)
-    texts: dict[str, dict[str, Text]] = {}
-    for name in sorted(filter(_is_text, files)):
-        id, language, _ = posixpath.basename(name).split(".")
-        seen = {**types, **reading.text_types.get(id, {})}
-        text = found.of(lambda name=name, seen=seen: read_text(files[name], name, seen))  # type: ignore[misc]
-        if text is not None:
-            texts.setdefault(id, {})[language] = text
-    found.all.extend(
-        Finding("error", "mail-text", f"mail/{id}.ru.txt", "русского текста нет", "Он обязателен")
-        for id, languages in texts.items()
-        if "ru" not in languages
-    )
+    texts = _texts(files, types, reading.text_types, found)
     starts = [item for item in reading.elements.values() if item.type == "startEvent" and item.parent is None]
     start_forms = [forms[id] for id in sorted({item.form_key for item in starts if item.form_key})]
     if len(start_forms) > 1:
@@ -165,6 +140,47 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
     )
 
 
+def _decisions(files: Mapping[str, bytes], types: Types, found: _Findings) -> dict[str, Decision]:
+    decisions: dict[str, Decision] = {}
+    for name in sorted(name for name in files if name.endswith(".dmn")):
+        tables = found.of(lambda name=name: read_decisions(files[name], name, types)) or {}  # type: ignore[misc]
+        found.all.extend(
+            Finding("error", "decision", name, f"таблица {id} есть в двух файлах", "Оставьте одну", id)
+            for id in sorted(tables.keys() & decisions.keys())
+        )
+        decisions |= tables
+    return decisions
+
+
+def _forms(files: Mapping[str, bytes], types: Types, found: _Findings) -> dict[str, Form]:
+    forms: dict[str, Form] = {}
+    for name in sorted(name for name in files if name.endswith(".form")):
+        form = found.of(lambda name=name: read_form(files[name], name, types))  # type: ignore[misc]
+        if form is not None:
+            forms[form.id] = form
+            if name != f"forms/{form.id}.form":
+                message = f"id формы {form.id} — не имя файла"
+                found.all.append(Finding("error", "form", name, message, "Назовите их одинаково"))
+    return forms
+
+
+def _texts(
+    files: Mapping[str, bytes], types: Types, given: Mapping[str, Types], found: _Findings
+) -> dict[str, dict[str, Text]]:
+    """Mail texts by id and language; `given` are the inputs of the elements that send them."""
+    texts: dict[str, dict[str, Text]] = {}
+    for name in sorted(filter(_is_text, files)):
+        id, language = _text_id(name), name.split(".")[-2]
+        seen = {**types, **given.get(id, {})}
+        text = found.of(lambda name=name, seen=seen: read_text(files[name], name, seen))  # type: ignore[misc]
+        if text is not None:
+            texts.setdefault(id, {})[language] = text
+        if f"mail/{id}.ru.txt" not in files:
+            message = f"у письма {id} нет русского текста"
+            found.all.append(Finding("error", "mail-text", name, message, f"Положите рядом {id}.ru.txt"))
+    return texts
+
+
 PLACES = "process.bpmn, process.yaml, *.dmn, forms/*.form, mail/<текст>.<ru|kk|en>.txt, scenarios/*.yaml, README.md"
 
 
@@ -182,3 +198,7 @@ def _is_text(name: str) -> bool:
     folder, base = posixpath.split(name)
     parts = base.split(".")
     return folder == "mail" and len(parts) == 3 and parts[1] in LANGUAGES and parts[2] == "txt"
+
+
+def _text_id(name: str) -> str:
+    return posixpath.basename(name).split(".")[0]

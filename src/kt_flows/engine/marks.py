@@ -42,6 +42,11 @@ def children(item: Any) -> list[Any]:
     return [child for child in item if isinstance(child.tag, str)]
 
 
+def seen_as(template: Template) -> str:
+    """The type word of a name that holds the template's value."""
+    return "any" if template.type == "null" else template.type.rstrip("?")
+
+
 @dataclass
 class Marks:
     """One process while it is read: what it may refer to, and what has been found in it."""
@@ -52,6 +57,8 @@ class Marks:
     """Form id to the variables that a submission sets."""
     decisions: frozenset[str]
     texts: frozenset[str]
+    all_read: bool = True
+    """Whether every table and form of the folder could be read."""
     findings: list[Finding] = field(default_factory=list)
     elements: dict[str, Element] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from lxml import etree
 from kt_flows.engine.activities import Activities
 from kt_flows.engine.allowed import DEFINITIONS, DRAWN, LOOPED, NODES, TOP
 from kt_flows.engine.dialect import Element, Flow
-from kt_flows.engine.marks import children, tag
+from kt_flows.engine.marks import children, seen_as, tag
 from kt_flows.errors import DiagramError
 
 MAX_NODES = 2_000
@@ -159,6 +159,6 @@ class Reading(Activities):
             template = self.template(parameter, parameter.text or "", local)
             if template is not None:
                 found.append((parameter.get("name"), template))
-                local[parameter.get("name")] = template.type.rstrip("?") if template.type != "null" else "any"
+                local[parameter.get("name")] = seen_as(template)
         facts["inputs"] = tuple(found)
         return local
