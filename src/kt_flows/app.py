@@ -92,6 +92,7 @@ class Site:
         self.tokens: Mapping[str, str] = {}
         self.worker: Worker | None = None
         self._stack = contextlib.ExitStack()
+        self._schema = schema.newest()
         if settings.sandbox:
             self.clock = self._shifted = ShiftedClock(self._offset())
             self.sandbox = Sandbox(settings.var_dir, self.clock)
@@ -198,7 +199,7 @@ class Site:
 
     def _database_fault(self) -> str | None:
         try:
-            return None if schema.is_current(self.db) else "its schema is not this release's"
+            return None if schema.current(self.db) == self._schema else "its schema is not this release's"
         except SQLAlchemyError as error:
             return f"does not answer ({type(error).__name__})"
 

@@ -79,6 +79,15 @@ def test_stuck_jobs_are_seen_and_tried_again(api: Api) -> None:
     problem(api.as_("chief").get("/v1/jobs?state=lost"), 400, "bad_query")
 
 
+def test_another_groups_stuck_job_does_not_exist(api: Api) -> None:
+    id = stuck_job(api, "billing.grant_month")
+    (job,) = answer(api.as_("admin").get("/v1/jobs", params={"state": "stuck", "instanceId": id}))["items"]
+    assert answer(api.as_("far_chief").get("/v1/jobs", params={"state": "stuck"}))["items"] == []
+    for action in ("retry", "cancel"):
+        problem(api.as_("far_chief").post(f"/v1/jobs/{job['id']}/{action}"), 404, "not_found")
+    assert answer(api.as_("admin").post(f"/v1/jobs/{job['id']}/cancel"))["state"] == "cancelled"
+
+
 def test_a_stuck_job_is_given_up(api: Api) -> None:
     id = stuck_job(api, "line.test")
     (job,) = answer(api.as_("admin").get("/v1/jobs", params={"state": "stuck", "instanceId": id}))["items"]

@@ -92,7 +92,7 @@ class Desk(RuleBasedStateMachine):
     @rule()
     def mend(self) -> None:
         with self.rt.reading() as reading:
-            stuck, _ = jobs.page(reading, state="stuck", after=None, limit=9)
+            stuck, _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
         for job in stuck:
             assert operate.retry_job(self.rt, SERVICE, job.id).attempt == 0
 

@@ -151,11 +151,11 @@ def test_an_expression_that_fails_is_a_stuck_job_that_can_be_tried_again(rt: Run
     case = begin(rt, "broken", number=0)
     assert case.state == "stuck"
     with rt.reading() as reading:
-        [job], _ = jobs.page(reading, state="stuck", after=None, limit=9)
+        [job], _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
     assert (job.kind, job.element_id, job.instance_id) == ("element.retry", "divide", case.id)
     operate.retry_job(rt, SERVICE, job.id)
     with rt.reading() as reading:
-        stuck, _ = jobs.page(reading, state="stuck", after=None, limit=9)
+        stuck, _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
     assert [one.element_id for one in stuck] == ["divide"]
     assert look(rt, case.id).state == "stuck"
 

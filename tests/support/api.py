@@ -35,6 +35,7 @@ CALLERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "almaty": (("operator",), ("branch_specialist:ALA",)),
     "astana": (("operator",), ("branch_specialist:AST",)),
     "chief": (("supervisor",), ("operator_160", "supervisor_160")),
+    "far_chief": (("supervisor",), ("branch_head:AST",)),
     "analyst": (("analyst",), ()),
 }
 

@@ -97,7 +97,7 @@ def list_jobs(
         "kind": kind,
     }
     with rt.reading() as reading:
-        rows, last = jobs.page(reading, **filters, after=page.after(who, filters), limit=page.limit)
+        rows, last = jobs.page(reading, who, **filters, after=page.after(who, filters), limit=page.limit)
     cursor = page.next_cursor(who, filters, last)
     return said({"items": [shapes.job_json(row) for row in rows], "nextCursor": cursor})
 

@@ -63,7 +63,7 @@ def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Tries a stuck job again, with all its attempts.  Raises NotFound, Conflict (not stuck)."""
     now = rt.clock.now()
     with rt.transaction() as tx:
-        job, held = _stuck_job(tx, job_id)
+        job, held = _stuck_job(tx, actor, job_id)
         if job.kind == jobs.INCIDENT and held is not None and job.wait is not None:
             program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
             step = machine.retry(program, held.snapshot, job.wait, now=now)
@@ -81,7 +81,7 @@ def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Gives a stuck job up; its case goes on waiting for nothing, and people see that.  Raises NotFound, Conflict."""
     now = rt.clock.now()
     with rt.transaction() as tx:
-        job, held = _stuck_job(tx, job_id)
+        job, held = _stuck_job(tx, actor, job_id)
         jobs.close(tx, [job.id], "cancelled")
         if held is not None:
             _say(tx, held, "job.cancelled", actor, now, job=job.kind)
@@ -94,8 +94,8 @@ def _again(tx: Transaction, id: UUID) -> JobView:
     return view
 
 
-def _stuck_job(tx: Transaction, id: UUID) -> tuple[JobView, instances.Held | None]:
-    seen = jobs.one(tx, id)
+def _stuck_job(tx: Transaction, actor: Actor, id: UUID) -> tuple[JobView, instances.Held | None]:
+    seen = jobs.visible(tx, actor, id)
     if seen is None:
         raise NotFound
     held = instances.hold(tx, seen.instance_id) if seen.instance_id else None

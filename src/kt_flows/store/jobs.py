@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from kt_flows.security import Actor
+from kt_flows.store import instances
 from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import instance, job
@@ -199,11 +201,22 @@ def one(reading: Reading, id: UUID) -> JobView | None:
     return _view(reading.first(sa.select(*_COLUMNS).where(job.c.id == id)))
 
 
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """Jobs of visible cases; those of no case are for who sees everything."""
+    if actor.sees_all_instances:
+        return sa.true()
+    return sa.exists().where(instance.c.id == job.c.instance_id, instances.visible_to(actor)).correlate(job)
+
+
+def visible(reading: Reading, actor: Actor, id: UUID) -> JobView | None:
+    return _view(reading.first(sa.select(*_COLUMNS).where(job.c.id == id, visible_to(actor))))
+
+
 def page(
-    reading: Reading, *, state: str | None, after: list[Any] | None, limit: int, **filters: Any
+    reading: Reading, actor: Actor, *, state: str | None, after: list[Any] | None, limit: int, **filters: Any
 ) -> tuple[list[JobView], list[Any] | None]:
-    """Jobs by age; `filters` may name `instance_id` and `kind`."""
-    query = sa.select(*_COLUMNS)
+    """Jobs of the cases that the caller may see, by age; `filters` may name `instance_id` and `kind`."""
+    query = sa.select(*_COLUMNS).where(visible_to(actor))
     if state is not None:
         query = query.where(job.c.state == state)
     for name, value in filters.items():
