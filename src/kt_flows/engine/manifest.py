@@ -120,9 +120,12 @@ class _Loader(yaml.SafeLoader):
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    if len(set(map(str, keys))) != len(keys):
-        raise yaml.MarkedYAMLError(problem="a key stands twice", problem_mark=node.start_mark)
+    seen: set[str] = set()
+    for key, _ in node.value:
+        name = str(loader.construct_object(key))
+        if name in seen:
+            raise yaml.MarkedYAMLError(problem=f"ключ {name[:80]} стоит дважды", problem_mark=key.start_mark)
+        seen.add(name)
     return loader.construct_mapping(node, deep=True)
 
 

@@ -201,4 +201,4 @@ class Marks:
         facts["result_variable"] = name
         if not has_outputs and (word := self.declared(item, name)) and not fits(type_, word):
             self.say("type", item, f"{name} объявлена как {word}, а результат {type_}", "Исправьте тип")
-        return {name: type_.rstrip("?")}
+        return {name: "any" if type_ == "null" else type_.rstrip("?")}

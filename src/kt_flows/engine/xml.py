@@ -85,4 +85,4 @@ def _walk(tree: Any, file: str) -> None:
                 message = f"id {id} стоит дважды, впервые в строке {seen[id]}"
                 _refuse("xml-duplicate-id", file, message, "Дайте элементу свой id", item.sourceline, id)
             seen[id] = item.sourceline
-        stack.extend((child, depth + 1) for child in item)
+        stack.extend((child, depth + 1) for child in reversed(item))
