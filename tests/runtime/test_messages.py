@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from kt_flows.clock import FixedClock
 from kt_flows.errors import InvalidValues
-from kt_flows.runtime import complete, correlate, deploy, operate, start
+from kt_flows.runtime import complete, correlate, deploy, operate, start, tidy
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
 from kt_flows.store import instances
+from kt_flows.store.tables import message
 from support.processes import boundary, chain, end, flow, human, package, timer
 from support.processes import start as start_event
 
@@ -70,6 +72,17 @@ def test_what_is_kept_too_long_is_not_delivered(rt: Runtime, clock: FixedClock) 
     clock.advance(timedelta(hours=1, seconds=1))
     complete.complete(rt, ANNA, task_of(case), {})
     assert where(rt, case.id) == [("message", "answer")]
+
+
+def test_what_nobody_came_for_is_closed_and_its_turns_forgotten(rt: Runtime, clock: FixedClock) -> None:
+    send(rt, "t1", message_id="old")
+    clock.advance(timedelta(hours=2))
+    send(rt, "t2", message_id="new")
+    assert tidy.tidy(rt) == {"expired": 1, "keys": 2}
+    assert tidy.tidy(rt) == {"expired": 0, "keys": 0}
+    with rt.reading() as reading:
+        states = {row.message_id: row.state for row in reading.all(sa.select(message))}
+    assert states == {"old": "expired", "new": "buffered"}
 
 
 def test_by_business_key_too_early_and_in_time(rt: Runtime) -> None:

@@ -6,14 +6,18 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from kt_flows.clock import to_text
 from kt_flows.connectors import mailbox, token
 from kt_flows.connectors.incoming import read_mail
 from kt_flows.connectors.outgoing import Outgoing
 from kt_flows.connectors.systems import Systems
-from kt_flows.errors import FlowsError, Permanent
-from kt_flows.runtime import correlate, mail_arrived, mail_sent, start
+from kt_flows.errors import FlowsError, Permanent, Refused, Temporary
+from kt_flows.mail import IncomingMail
+from kt_flows.runtime import correlate, mail_arrived, mail_sent, periodic, start, tidy
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.internal import RUNS
 from kt_flows.security import SERVICE
@@ -52,6 +56,7 @@ class Handlers:
         return {
             "email.send": self.send,
             MAIL_POLL: self.poll,
+            periodic.TIDY: lambda job: tidy.tidy(self.rt),
             "message.throw": self.throw,
             "token.issue": self.issue,
             "siebel.upsert_sr": lambda job: systems.siebel.upsert_sr(job.payload, job.key),
@@ -89,15 +94,27 @@ class Handlers:
         return {"result": answer.result}
 
     def poll(self, job: JobView | None = None) -> Mapping[str, Any]:
-        """`mail.poll`: everything unseen, each mail in its own transaction, acknowledged after the commit."""
-        fetched = 0
+        """`mail.poll`: everything unseen, each mail in its own transaction, acknowledged after the commit.
+
+        Raises Temporary after the last where one could not be taken in; it stays unseen, the others do not wait.
+        """
+        fetched, left = 0, 0
         with mailbox.opened(self.rt.settings.imap_url) as box:
             for uid in box.unseen():
                 found = box.fetch(uid)
                 if found is not None:
-                    self.take_in(found)
+                    try:
+                        self.take_in(found)
+                    except SQLAlchemyError:
+                        raise
+                    except Exception as error:
+                        log.exception("a mail could not be taken in: %s", type(error).__name__)
+                        left += 1
+                        continue
                     fetched += 1
                 box.acknowledge(uid)
+        if left:
+            raise Temporary(f"{left} mails could not be taken in")
         return {"fetched": fetched}
 
     def take_in(self, found: mailbox.Fetched) -> None:
@@ -107,28 +124,29 @@ class Handlers:
         sorted_ = mail_arrived.sort_mail(rt, mail)
         if sorted_.mail_id is None:
             return
-        payload = mail_arrived.payload_of(mail, sorted_.mail_id)
         if sorted_.verdict == "answer" and sorted_.message is not None:
-            correlate.message_arrived(
-                rt,
-                SERVICE,
-                name=sorted_.message,
-                correlation={mail_arrived.key_name(rt, sorted_.message): sorted_.token},
-                payload=payload,
-                message_id=f"mail:{sorted_.mail_id}",
-            )
+            key = mail_arrived.key_name(rt, sorted_.message)
+            self._hand_over(mail, sorted_.mail_id, sorted_.message, {key: sorted_.token})
         elif sorted_.verdict == "bounce":
-            correlate.message_arrived(
-                rt,
-                SERVICE,
-                name="msg_delivery_bounced",
-                correlation={"mail_id": sorted_.bounced_mail_id},
-                payload=payload,
-                message_id=f"mail:{sorted_.mail_id}",
-            )
+            self._hand_over(mail, sorted_.mail_id, "msg_delivery_bounced", {"mail_id": sorted_.bounced_mail_id})
         elif sorted_.verdict in ("unsorted", "late"):
             self._to_a_person(mail_arrived.unsorted_variables(mail, sorted_.mail_id))
         mail_arrived.handed_over(rt, sorted_.mail_id)
+
+    def _hand_over(self, mail: IncomingMail, id: UUID, name: str, correlation: Mapping[str, Any]) -> None:
+        """A mail as a message, once; what its process does not take as it is goes to a person."""
+        try:
+            correlate.message_arrived(
+                self.rt,
+                SERVICE,
+                name=name,
+                correlation=correlation,
+                payload=mail_arrived.payload_of(mail, id),
+                message_id=f"mail:{id}",
+            )
+        except Refused as error:
+            log.warning("%s does not take a mail: %s", name, error.message)
+            self._to_a_person(mail_arrived.unsorted_variables(mail, id))
 
     def _to_a_person(self, variables: Mapping[str, Any]) -> None:
         try:

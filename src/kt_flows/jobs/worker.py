@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -53,6 +54,7 @@ class Worker:
     def start(self) -> None:
         self._rt.on_commit.append(self.wake)
         self.keep_mail_poll()
+        periodic.keep(self._rt, periodic.TIDY, periodic.TIDY)
         for thread in self._threads:
             thread.start()
 
@@ -60,9 +62,10 @@ class Worker:
         """Lets what is in hand finish, at most so many seconds."""
         self._stopping.set()
         self.wake()
-        end = threading.Event()
+        end = time.monotonic() + within
         for thread in self._threads:
-            thread.join(within if not end.is_set() else 0)
+            if thread.ident is not None:
+                thread.join(max(0.0, end - time.monotonic()))
         if self.wake in self._rt.on_commit:
             self._rt.on_commit.remove(self.wake)
 

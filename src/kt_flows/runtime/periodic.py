@@ -16,6 +16,9 @@ from kt_flows.store.db import retried
 from kt_flows.store.ids import new_id
 from kt_flows.store.jobs import JobView
 
+TIDY = "store.tidy"
+TIDY_EVERY = timedelta(hours=1)
+
 
 @retried
 def keep(rt: Runtime, key: str, kind: str) -> None:
@@ -35,7 +38,7 @@ def nudge(rt: Runtime, key: str) -> None:
 @retried
 def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
     """Its turn is over, well or not: the next one comes, and turns that were missed are not made up for."""
-    every = timedelta(seconds=rt.settings.mail_poll_seconds)
+    every = TIDY_EVERY if job.kind == TIDY else timedelta(seconds=rt.settings.mail_poll_seconds)
     with rt.transaction() as tx:
         mine = jobs.hold(tx, job.id)
         if mine is None or mine.lease_token != job.lease_token:

@@ -129,3 +129,14 @@ def expire(tx: Transaction, now: datetime) -> int:
     return tx.do(
         message.update().where(message.c.state == "buffered", message.c.expires_at <= now).values(state="expired")
     )
+
+
+def drop_keys(tx: Transaction, most: int = 10_000) -> int:
+    """Drops rows that nobody holds: they are there to be locked, and whoever needs one makes it again."""
+    free = sa.select(message_key.c.name, message_key.c.correlation).limit(most).with_for_update(skip_locked=True)
+    chosen = free.cte("free")
+    return tx.do(
+        message_key.delete().where(
+            message_key.c.name == chosen.c.name, message_key.c.correlation == chosen.c.correlation
+        )
+    )
