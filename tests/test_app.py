@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -154,3 +155,40 @@ def test_logs_hold_no_values_and_no_tokens(site: Service) -> None:
     assert site.token("crm") not in log
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert {"at", "level", "logger", "message"} <= set(lines[0])
+
+
+def test_production_from_nothing_to_the_first_answer(tmp_path: Path) -> None:
+    """The how-to's order: migrate, make a key, deploy, serve; what is missing is named."""
+    settings = {
+        "KT_FLOWS_MODE": "production",
+        "KT_FLOWS_VAR_DIR": str(tmp_path / "var"),
+        "KT_FLOWS_SECRET": "0123456789abcdef0123456789abcdef",
+        "KT_FLOWS_PROVIDERS": '{"default": "support@provider.kz"}',
+        "KT_FLOWS_MAIL_FROM": "160@telecom.kz",
+        "KT_FLOWS_SMTP_URL": "smtp://127.0.0.1:1",
+        "KT_FLOWS_IMAP_URL": "imap://u:p@127.0.0.1:1/INBOX",
+    }
+    program = str(Path(sys.executable).with_name("kt-flows"))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **settings}
+        return subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+
+    refused = run("serve", "--port", "0")
+    assert (refused.returncode, "kt-flows migrate" in refused.stderr) == (1, True), refused.stderr
+    assert run("migrate").returncode == 0
+    refused = run("serve", "--port", "0")
+    assert (refused.returncode, "kt-flows key create" in refused.stderr) == (1, True), refused.stderr
+    token = run("key", "create", "--name", "siebel", "--role", "crm").stdout.strip()
+    assert run("deploy", str(LOAN)).returncode == 0
+    with running(tmp_path / "var", **settings) as site:
+        assert httpx.get(f"{site.base_url}/docs").status_code == 401
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=site.base_url, headers=headers) as client:
+            assert client.get("/docs").status_code == 200
+            assert client.get("/v1/sandbox/mail").status_code == 404
+            body = {"definitionKey": "loan", "variables": VARIABLES}
+            case = client.post("/v1/instances", json=body)
+            assert case.status_code == 201, case.text
+        assert not (site.var / "sandbox.json").exists()
+    assert "Traceback" not in site.log()
