@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kt_flows.engine.manifest import load_yaml, read_manifest
+from kt_flows.engine.manifest import read_manifest
+from kt_flows.engine.yaml_text import load_yaml
 from kt_flows.errors import DiagramError
 
 WHOLE = """

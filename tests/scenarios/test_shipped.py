@@ -10,8 +10,7 @@ import pytest
 from kt_flows.engine.check import check_packages
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.packages import read_path
-from kt_flows.scenarios import check_path, run_scenario
-from kt_flows.scenarios.story import read_scenario
+from kt_flows.scenarios import check_path, read_scenario, run_scenario
 
 BPMN = Path(__file__).resolve().parents[2] / "bpmn"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kt_flows.engine.calendar import parse_duration
 from kt_flows.engine.expression import IMPLICIT
 from kt_flows.engine.values import WORDS, check_value
+from kt_flows.engine.yaml_text import findings_of, line_of, load_yaml
 from kt_flows.errors import DiagramError, Finding
 
 FILE = "process.yaml"
@@ -24,13 +24,13 @@ _RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", 
 
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value) or value in _RESERVED or value in IMPLICIT:
-        raise ValueError(f"{value!r} is no variable name: a small Latin letter, then letters, digits and _")
+        raise ValueError(f"{value[:80]!r} — не имя: маленькая латинская буква, затем буквы, цифры и _")
     return value
 
 
 def _word(value: str) -> str:
     if value not in WORDS:
-        raise ValueError(f"type {value!r} is unknown, there are: {', '.join(WORDS)}")
+        raise ValueError(f"типа {value[:80]!r} нет, есть: {', '.join(WORDS)}")
     return value
 
 
@@ -115,61 +115,25 @@ class Manifest(_Strict):
         return {name: constant.value for name, constant in self.constants.items()}
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with unique keys, and times left as the texts that they are."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        name = str(loader.construct_object(key))
-        if name in seen:
-            raise yaml.MarkedYAMLError(problem=f"ключ {name[:80]} стоит дважды", problem_mark=key.start_mark)
-        seen.add(name)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load_yaml(data: bytes, file: str) -> Any:
-    """Reads YAML without aliases' explosion, double keys or dates.  Raises DiagramError with the line."""
-    try:
-        text = data.decode("utf-8")
-        if len(text) > 500_000 or text.count("&") > 1_000:
-            raise DiagramError([Finding("error", "yaml", file, "файл слишком велик")])
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except UnicodeDecodeError as error:
-        raise DiagramError([Finding("error", "yaml", file, "файл не в UTF-8")]) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        said = str(getattr(error, "problem", None) or error)
-        raise DiagramError([Finding("error", "yaml", file, said, line=mark.line + 1 if mark else None)]) from error
-
-
 def read_manifest(data: bytes, file: str = FILE) -> Manifest:
     """Reads and checks `process.yaml`.  Raises DiagramError naming each key at fault."""
     content = load_yaml(data, file)
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
-        findings = [
-            Finding("error", "manifest", file, f"{'.'.join(map(str, item['loc']))}: {item['msg']}", "Исправьте ключ")
-            for item in error.errors()
-        ]
-        raise DiagramError(findings) from error
-    findings = []
+        raise DiagramError(findings_of(error, data, file, "manifest")) from error
+    findings: list[Finding] = []
     both = set(manifest.constants) & set(manifest.variables)
-    findings += [Finding("error", "manifest", file, f"{name}: и константа, и переменная") for name in sorted(both)]
+    hint = "Исправьте process.yaml"
+    for name in sorted(both):
+        line = line_of(data, ("variables", name))
+        findings.append(Finding("error", "manifest", file, f"{name}: и константа, и переменная", hint, line=line))
     for name, constant in manifest.constants.items():
         try:
             check_value(constant.type, constant.value)
         except ValueError as error:
-            findings.append(Finding("error", "manifest", file, f"constants.{name}: {error}"))
+            line = line_of(data, ("constants", name, "value"))
+            findings.append(Finding("error", "manifest", file, f"constants.{name}: {error}", hint, line=line))
     if findings:
         raise DiagramError(findings)
     return manifest

@@ -5,8 +5,9 @@ docs/reference/scenarios.md tells the format.  Knows the engine only: no databas
 
 from kt_flows.scenarios.folders import check_path, load_scenarios, try_path
 from kt_flows.scenarios.play import run_scenario
+from kt_flows.scenarios.reading import read_scenario
 from kt_flows.scenarios.result import Failure, ScenarioResult
-from kt_flows.scenarios.story import Scenario, read_scenario
+from kt_flows.scenarios.story import Scenario
 
 __all__ = [
     "Failure",

@@ -11,8 +11,9 @@ from kt_flows.engine.definition import Definition
 from kt_flows.engine.packages import read_path, split_packages
 from kt_flows.errors import DiagramError, Finding
 from kt_flows.scenarios.play import run_scenario
+from kt_flows.scenarios.reading import read_scenario
 from kt_flows.scenarios.result import ScenarioResult
-from kt_flows.scenarios.story import Scenario, read_scenario
+from kt_flows.scenarios.story import Scenario
 
 
 def load_scenarios(files: Mapping[str, bytes]) -> tuple[Scenario, ...]:

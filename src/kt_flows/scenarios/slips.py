@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.program import Program
 from kt_flows.engine.values import check_value
+from kt_flows.scenarios.reading import checked_result
 from kt_flows.scenarios.story import (
     Clock,
     Complete,
@@ -17,7 +18,6 @@ from kt_flows.scenarios.story import (
     Message,
     Refused,
     Scenario,
-    checked_result,
 )
 
 Slip = tuple[int, str]

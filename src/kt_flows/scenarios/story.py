@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from kt_flows.clock import from_text
-from kt_flows.engine.manifest import load_yaml
-from kt_flows.engine.values import check_value
-from kt_flows.errors import DiagramError, Finding
 from kt_flows.topics import TOPICS
 
 _SHIFT = re.compile(r"\+(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
@@ -21,7 +18,7 @@ _SNAKE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 def _moment(value: Any) -> datetime:
     if not isinstance(value, str):
-        raise ValueError("a time with its offset, like 2026-03-02T10:00:00+05:00")
+        raise ValueError("нужно время вида 2026-03-02T10:00:00+05:00")
     return from_text(value)
 
 
@@ -33,19 +30,19 @@ def _target(value: Any) -> datetime | timedelta:
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     if not length:
-        raise ValueError("+24h, +3d, +1h30m, +1s or a time with its offset")
+        raise ValueError("нужно +24h, +3d, +1h30m или время вида 2026-03-02T10:00:00+05:00")
     return length
 
 
 def _snake(value: str) -> str:
     if not _SNAKE.fullmatch(value):
-        raise ValueError("snake_case")
+        raise ValueError(f"{value[:80]!r} — не snake_case")
     return value
 
 
 def _topic(value: str) -> str:
     if value not in TOPICS:
-        raise ValueError(f"unknown topic, there are: {', '.join(TOPICS)}")
+        raise ValueError(f"темы {value[:80]!r} нет, есть: {', '.join(TOPICS)}")
     return value
 
 
@@ -193,7 +190,7 @@ class Expect(_Strict):
 
 
 Step = Complete | CompleteNth | Refused | Clock | Message | Job | Expect
-_STEPS: Mapping[str, type[_Strict]] = {
+STEPS: Mapping[str, type[_Strict]] = {
     "complete": Complete,
     "task": CompleteNth,
     "refused": Refused,
@@ -215,94 +212,3 @@ class Scenario(_Strict):
     jobs: dict[Topic, tuple[Answer, ...]] = Field(default_factory=dict)
     steps: tuple[Any, ...] = ()
     file: str = ""
-
-
-def read_scenario(data: bytes, file: str) -> Scenario:
-    """Reads one scenario.  Raises DiagramError with a finding per key at fault."""
-    content = load_yaml(data, file)
-    findings: list[Finding] = []
-    if not isinstance(content, dict):
-        raise DiagramError([_finding(file, "сценарий — это отображение с ключом scenario")])
-    content = {**content, "file": file}
-    content["steps"] = _steps(content.get("steps"), file, findings)
-    content["jobs"] = _jobs(content.get("jobs"), file, findings)
-    try:
-        scenario = Scenario.model_validate(content)
-    except ValidationError as error:
-        raise DiagramError([*findings, *_said(error, file, "")]) from error
-    if f"{scenario.scenario}.yaml" != file.rsplit("/", 1)[-1]:
-        findings.append(_finding(file, f"сценарий {scenario.scenario} назван не как файл"))
-    if scenario.start.refused is not None and scenario.steps:
-        findings.append(_finding(file, "у случая, который не начался, шагов нет"))
-    if not scenario.steps and scenario.start.refused is None:
-        findings.append(_finding(file, "в сценарии нет шагов"))
-    if findings:
-        raise DiagramError(findings)
-    return scenario
-
-
-def _steps(raw: Any, file: str, findings: list[Finding]) -> list[Any]:
-    if raw is not None and not isinstance(raw, list):
-        findings.append(_finding(file, "steps — это список"))
-        return []
-    steps = []
-    for number, item in enumerate(raw or [], start=1):
-        kinds = [kind for kind in _STEPS if isinstance(item, dict) and kind in item]
-        if len(kinds) != 1:
-            said = f"шаг {number}: нужно ровно одно из {', '.join(_STEPS)}"
-            findings.append(_finding(file, said))
-            continue
-        try:
-            steps.append(_STEPS[kinds[0]].model_validate(item))
-        except ValidationError as error:
-            findings += _said(error, file, f"шаг {number}: ")
-    return steps
-
-
-def _jobs(raw: Any, file: str, findings: list[Finding]) -> dict[str, list[Answer]]:
-    if raw is not None and not isinstance(raw, dict):
-        findings.append(_finding(file, "jobs — это отображение тем"))
-        return {}
-    answers: dict[str, list[Answer]] = {}
-    for topic, given in (raw or {}).items():
-        for item in given if isinstance(given, list) else [given]:
-            try:
-                answers.setdefault(str(topic), []).append(_answer(str(topic), item))
-            except ValidationError as error:
-                findings += _said(error, file, f"jobs.{topic}: ")
-            except ValueError as error:
-                findings.append(_finding(file, f"jobs.{topic}: {error}"))
-    return answers
-
-
-def _answer(topic: str, item: Any) -> Answer:
-    if not isinstance(item, dict):
-        raise ValueError("ответ — это отображение")
-    if any(str(key).startswith("$") for key in item):
-        if len(item) != 1 or not set(item) <= {"$fail", "$hold"}:
-            raise ValueError("рядом с $fail и $hold ничего не стоит")
-        return Answer(fail=item.get("$fail"), hold=item.get("$hold", False))
-    return Answer(result=checked_result(topic, item))
-
-
-def checked_result(topic: str, result: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer as the topic declares it.  Raises ValueError for an output that the topic has not, or of another
-    type."""
-    known = TOPICS[topic].outputs if topic in TOPICS else {}
-    kept = {}
-    for name, value in result.items():
-        if name not in known:
-            raise ValueError(f"у темы нет ответа {name}, есть: {', '.join(known)}")
-        try:
-            kept[name] = check_value(known[name].rstrip("?"), value)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-    return kept
-
-
-def _said(error: ValidationError, file: str, where: str) -> Sequence[Finding]:
-    return [_finding(file, f"{where}{'.'.join(map(str, item['loc']))}: {item['msg']}") for item in error.errors()]
-
-
-def _finding(file: str, message: str) -> Finding:
-    return Finding("error", "scenario", file, message, "Исправьте сценарий: docs/reference/scenarios.md")
