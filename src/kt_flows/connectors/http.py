@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +48,7 @@ class System:
         self.name = name
         self._url = (url or "").rstrip("/")
         self._breaker = Breaker(clock)
+        self._timeout = timeout
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=5.0),
             follow_redirects=False,
@@ -90,12 +92,15 @@ class System:
     ) -> tuple[httpx.Response, bytes]:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         content = orjson.dumps(body) if body is not None else None
+        end = time.monotonic() + self._timeout
         with self._client.stream(
             method, f"{self._url}{path}", content=content, params=dict(query or {}), headers=headers
         ) as answer:
             parts, size = [], 0
             for part in answer.iter_bytes():
                 size += len(part)
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout("the answer comes too slowly")
                 if size > MAX_ANSWER:
                     raise Permanent(f"{self.name} answered more than {MAX_ANSWER} bytes", code=f"{self.name}.answer")
                 parts.append(part)

@@ -6,7 +6,10 @@ RFC 5322 and the signs that mail programs really use).
 
 from __future__ import annotations
 
+import codecs
 import email
+import email.header
+import email.parser
 import email.policy
 import hashlib
 import html
@@ -22,10 +25,15 @@ from kt_flows.mail import IncomingMail
 
 MAX_TEXT = 20_000
 MAX_PARTS = 200
+MAX_HEADER = 50_000
 _ID = re.compile(r"<[^<>\s]{1,400}>")
-_TAG = re.compile(r"<(script|style)\b[^>]{0,1000}>.*?</\1\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_HIDDEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_HIDDEN_END = {name: re.compile(rf"</{name}[^<>]{{0,200}}>", re.IGNORECASE) for name in ("script", "style")}
 _BREAK = re.compile(r"<\s*(br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
 _ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
+# Codecs that are no charsets of mail: slow beyond measure, or a language of their own.
+_NO_CHARSETS = ("idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape")
 _UNSAFE = re.compile(r"[^\w .()-]+")
 
 
@@ -34,14 +42,13 @@ def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> Inco
     digest = hashlib.sha256(raw).hexdigest()
     try:
         message = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.compat32))
-    except Exception:  # a mail that cannot even be cut into parts is still a mail
-        message = cast(EmailMessage, email.message.Message())
+    except Exception:  # a mail that cannot be cut into parts still has its headers
+        parser = email.parser.BytesParser(policy=email.policy.compat32)
+        message = cast(EmailMessage, parser.parsebytes(raw, headersonly=True))
     text = _text(message)
     ids = _ID.findall(_header(message, "Message-ID"))
-    recipients = tuple(
-        address for _, address in getaddresses(_all(message, "To", "Cc", "Delivered-To", "X-Original-To")) if address
-    )
-    senders = [address for _, address in getaddresses(_all(message, "From")) if address]
+    recipients = tuple(_addresses(message, "To", "Cc", "Delivered-To", "X-Original-To"))
+    senders = _addresses(message, "From")
     return IncomingMail(
         message_id=ids[0] if ids else f"<{digest}@without-message-id>",
         digest=digest,
@@ -64,7 +71,19 @@ def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> Inco
 
 
 def _all(message: Message[Any, Any], *names: str) -> list[str]:
-    return [_decoded(str(value)) for name in names for value in (message.get_all(name) or [])[:50]]
+    return [_decoded(value) for name in names for value in (message.get_all(name) or [])[:50]]
+
+
+def _addresses(message: Message[Any, Any], *names: str) -> list[str]:
+    """The addresses of headers; one that cannot be taken apart has none."""
+    return [address for value in _all(message, *names) for address in _addresses_in(value)]
+
+
+def _addresses_in(value: str) -> list[str]:
+    try:
+        return [address for _, address in getaddresses([value]) if address]
+    except Exception:  # comments in comments in comments
+        return []
 
 
 def _header(message: Message[Any, Any], name: str) -> str:
@@ -72,20 +91,27 @@ def _header(message: Message[Any, Any], name: str) -> str:
     return found[0] if found else ""
 
 
-def _decoded(value: str) -> str:
-    """A header as text: encoded words decoded where they can be, on one line, without NUL."""
+def _decoded(value: Any) -> str:
+    """A header as text: raw bytes and encoded words decoded where they can be, on one line, without NUL."""
     try:
-        parts = email.header.decode_header(value)
-        text = "".join(part if isinstance(part, str) else _bytes(part, charset) for part, charset in parts)
+        text = value if isinstance(value, str) else _joined(value)
+        text = _joined(text[:MAX_HEADER])
     except Exception:  # a broken encoded word is shown as it came
-        text = value
+        text = str(value)[:MAX_HEADER]
     return " ".join(text.replace("\x00", "").split())
+
+
+def _joined(header: Any) -> str:
+    parts = email.header.decode_header(header)
+    return "".join(part if isinstance(part, str) else _bytes(part, charset) for part, charset in parts)
 
 
 def _bytes(data: bytes, charset: str | None) -> str:
     """Bytes as text.  The declared charset may be a lie: UTF-8 that is UTF-8 is read as that."""
     for name in ("utf-8", charset or "ascii", "windows-1251"):
         try:
+            if codecs.lookup(name).name in _NO_CHARSETS:
+                continue
             text = data.decode(name)
         except (LookupError, UnicodeDecodeError, ValueError):
             continue
@@ -114,10 +140,22 @@ def _text(message: Message[Any, Any]) -> str:
                 data = _payload(part)
                 text = _bytes(data[: MAX_TEXT * 8], part.get_content_charset())
                 if kind == "text/html":
-                    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
+                    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", _shown(text))))
                 if text.strip():
                     return text.replace("\r\n", "\n").strip()[:MAX_TEXT]
     return ""
+
+
+def _shown(text: str) -> str:
+    """HTML without its scripts and styles; one that never ends hides the rest, as in a browser."""
+    parts, position = [], 0
+    while opening := _HIDDEN.search(text, position):
+        parts.append(text[position : opening.start()])
+        closing = _HIDDEN_END[opening[1].lower()].search(text, opening.end())
+        if closing is None:
+            return "".join(parts)
+        position = closing.end()
+    return "".join([*parts, text[position:]])
 
 
 def _payload(part: Message[Any, Any]) -> bytes:
@@ -142,10 +180,10 @@ def _received_at(message: Message[Any, Any]) -> datetime | None:
     if not received:
         return None
     try:
-        moment = parsedate_to_datetime(str(received[0]).rpartition(";")[2].strip())
-    except (ValueError, TypeError, IndexError):
+        moment = parsedate_to_datetime(str(received[0]).rpartition(";")[2].strip()[:200])
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _automatic(message: Message[Any, Any], senders: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from kt_flows.clock import Clock
 from kt_flows.connectors import token
 from kt_flows.errors import Permanent, Temporary
 from kt_flows.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LOOP = "kt-flows"
 
@@ -42,8 +45,14 @@ class Outgoing:
     def letter(self, asked: Mapping[str, Any], key: str) -> Letter:
         """The letter of an `email.send` job; a repeated job gives the same Message-ID.
 
-        Raises Permanent(mail.rejected) where there is nobody to send it to.
+        Raises Permanent(mail.rejected) where there is nobody to send it to, or a header cannot be what was asked.
         """
+        try:
+            return self._letter(asked, key)
+        except ValueError as error:
+            raise Permanent(f"the mail cannot be written: {error}", code="mail.rejected") from error
+
+    def _letter(self, asked: Mapping[str, Any], key: str) -> Letter:
         sender = Address(addr_spec=self._settings.mail_from)
         recipients = self.recipients(asked["to"])
         mail_id = key.replace(":", "-")
@@ -54,7 +63,8 @@ class Outgoing:
         message["From"] = Address("АО «Казахтелеком», «160»", sender.username, sender.domain)
         message["To"] = [Address(addr_spec=address) for address in recipients]
         wants_reply = bool(asked.get("reply_message"))
-        message["Subject"] = f"{asked['subject']} {mark}" if wants_reply else str(asked["subject"])
+        subject = " ".join(str(asked["subject"]).split())  # a line break in a value begins no header
+        message["Subject"] = f"{subject} {mark}" if wants_reply else subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = message_id
         if correlation:
@@ -102,12 +112,17 @@ class Outgoing:
             with self._connected(parts.scheme, parts.hostname, parts.port) as server:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
-                server.send_message(letter.message, self._settings.mail_from, list(letter.recipients))
+                refused = server.send_message(letter.message, self._settings.mail_from, list(letter.recipients))
+            for code, _ in refused.values():
+                # Others have it: to send it again would be to send it to them twice.
+                log.warning("one recipient of a mail was not taken", extra={"mail": letter.mail_id, "code": code})
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise _refused(min(codes), f"no recipient is taken: {codes}") from error
         except smtplib.SMTPResponseException as error:
             raise _refused(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Permanent(f"the mail server cannot do it: {error}", code="mail.rejected") from error
         except (smtplib.SMTPException, OSError) as error:
             raise Temporary(f"the mail server cannot be reached: {type(error).__name__} {error}") from error
 
