@@ -6,7 +6,9 @@ process, interleaved, medians.  Run with `make bench`.
 
 from __future__ import annotations
 
+import functools
 import gc
+import itertools
 import statistics
 import sys
 import time
@@ -55,7 +57,7 @@ def _chain(drawing: Drawing, ids: list[str]) -> None:
             if id != "choice":
                 kind = tag.get(id, "scriptTask")
                 drawing.elements.append((kind, id, {"counter": "n"} if kind == "scriptTask" else {}))
-    for source, target in zip(ids, ids[1:], strict=False):
+    for source, target in itertools.pairwise(ids):
         drawing.flows.append((f"{source}_{target}", source, target, ""))
 
 
@@ -164,7 +166,7 @@ def main() -> None:
             for side, (start, step) in sides.items():
                 times = 60 if side == "ours" else 6
                 found[side][0].append(milliseconds(start, times))
-                found[side][1].append(milliseconds(lambda step=step, side=side: step(states[side]), times))
+                found[side][1].append(milliseconds(functools.partial(step, states[side]), times))
         speed = {}
         for side, (starts, steps) in found.items():
             begun, moved = statistics.median(starts), statistics.median(steps)

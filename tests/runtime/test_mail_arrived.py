@@ -64,6 +64,7 @@ def kinds(rt: Runtime, case: UUID) -> list[str]:
     return [line.kind for line in lines if line.kind.startswith("mail.")]
 
 
+@pytest.mark.acceptance("53")
 @pytest.mark.parametrize(
     "sign",
     [
@@ -79,6 +80,7 @@ def test_a_reply_finds_its_case(rt: Runtime, case: UUID, sign: dict[str, Any]) -
     assert kinds(rt, case) == ["mail.received"]
 
 
+@pytest.mark.acceptance("46")
 def test_a_reply_that_a_kill_came_after_goes_its_way_again(rt: Runtime, case: UUID) -> None:
     first = mail_arrived.sort_mail(rt, mail(tokens=(TOKEN,)))
     again = mail_arrived.sort_mail(rt, mail(tokens=(TOKEN,)))
@@ -94,11 +96,13 @@ def test_a_keyword_in_the_first_line_is_another_message(rt: Runtime, case: UUID)
     assert found.message == "msg_escalated"
 
 
+@pytest.mark.acceptance("48")
 def test_a_token_that_is_nobodys_is_not_helped_by_other_signs(rt: Runtime, case: UUID) -> None:
     found = mail_arrived.sort_mail(rt, mail(tokens=("v1.guess.guess",), in_reply_to=("<o1@kt>",)))
     assert (found.verdict, found.instance_id) == ("unsorted", None)
 
 
+@pytest.mark.acceptance("50")
 def test_automatic_replies_and_bounces_are_no_answers(rt: Runtime, case: UUID) -> None:
     assert mail_arrived.sort_mail(rt, mail(tokens=(TOKEN,), automatic=True)).verdict == "automatic"
     bounced = mail_arrived.sort_mail(rt, mail(message_id="<b@mx>", digest="d2", automatic=True, bounce_of="<o1@kt>"))
@@ -106,6 +110,7 @@ def test_automatic_replies_and_bounces_are_no_answers(rt: Runtime, case: UUID) -
     assert kinds(rt, case) == ["mail.automatic", "mail.bounced"]
 
 
+@pytest.mark.acceptance("52")
 def test_our_own_mail_is_dropped(rt: Runtime, case: UUID) -> None:
     assert mail_arrived.sort_mail(rt, mail(message_id="<o1@kt>", digest="d3", tokens=(TOKEN,))).verdict == "own"
     assert mail_arrived.sort_mail(rt, mail(message_id="<o2@kt>", digest="d4", own=True)).verdict == "own"

@@ -6,7 +6,7 @@ still runs; here one task runs at a time, boundary events first.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from lxml import etree
 from SpiffWorkflow import TaskState
@@ -35,7 +35,7 @@ class Rearmed(BoundaryEvent):
 
 
 class Parser(BpmnParser):
-    OVERRIDE_PARSER_CLASSES = {full_tag("boundaryEvent"): (BoundaryEventParser, Rearmed)}
+    OVERRIDE_PARSER_CLASSES: ClassVar = {full_tag("boundaryEvent"): (BoundaryEventParser, Rearmed)}
 
 
 def parsed(xml: bytes, key: str = "drawn") -> tuple[Any, Any]:

@@ -39,7 +39,9 @@ _UNSAFE = re.compile(r"[^\w .()-]+")
 
 def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> IncomingMail:
     """One mail, whatever it is.  `internal_date` is the mailbox server's own time of arrival."""
-    digest = hashlib.sha256(raw).hexdigest()
+    # The body alone: the same mail has other trace headers in every mailbox that it lies in.
+    body = b"\n".join(line.rstrip() for line in re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1].splitlines())
+    digest = hashlib.sha256(body).hexdigest()
     try:
         message = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.compat32))
     except Exception:  # a mail that cannot be cut into parts still has its headers
