@@ -44,8 +44,9 @@ class Graph(BpmnProcessSpec):
             kind = Job
         if element.type == "startEvent" and self._in_event_sub_process(element):
             kind = Catch
-        body = kind(self, element)
-        return Many(self, element, body) if element.loop is not None else body
+        if element.loop is None:
+            return kind(self, element)
+        return Many(self, element, kind(self, element, f"{element.id} (instance)"))
 
     def _in_event_sub_process(self, element: Element) -> bool:
         parent = self.definition.elements.get(element.parent or "")

@@ -27,8 +27,8 @@ class Node(BpmnTaskSpec):
     waits_for_tokens = False
     """Whether a token that arrives may have to wait for others (a join)."""
 
-    def __init__(self, graph: Graph, element: Element) -> None:
-        super().__init__(graph, element.id)
+    def __init__(self, graph: Graph, element: Element, name: str | None = None) -> None:
+        super().__init__(graph, name or element.id)
         self.graph = graph
         self.element = element
         self.process_key = element.process_key
