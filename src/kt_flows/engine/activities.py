@@ -69,6 +69,10 @@ class Activities(Events):
 
     def _startEvent(self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]) -> None:
         facts["form_key"] = self.form(item)
+        if facts["form_key"] is not None and facts["parent"] is not None:
+            self.say(
+                "form", item, "форма бывает у начала процесса, не подпроцесса", "Спросите пользовательской задачей"
+            )
         self._plain(item, facts, local, extension)
 
     def form(self, item: Any) -> str | None:
@@ -100,6 +104,9 @@ class Activities(Events):
         ):
             if (text := camunda(item, attribute)) is not None:
                 facts[name] = self.template(item, text, local, expects)
+        literal = facts["priority"].literal if facts.get("priority") else None
+        if literal is not None and not literal.strip().isdecimal():
+            self.say("type", item, f"важность «{literal[:60]}» — не целое число", "Напишите число от 0 до 100")
         if not facts["groups"] and facts.get("assignee") is None:
             self.say("missing-candidate-group", item, "задачу никто не увидит", "Назовите camunda:candidateGroups")
         submitted = self.forms.get(facts["form_key"] or "", {})
