@@ -108,8 +108,11 @@ class Systems:
         """`platform.indicators`: each asked for; one without a source says `no_data`, never 0 (clause A3.4)."""
         names = [str(name) for name in asked["indicators"]]
         answer = self.platform.call("GET", "/v1/indicators", key=key, query={"names": ",".join(names)})
-        found = {str(one.get("name")): one for one in answer.get("indicators", [])}
-        measured_at = answer.get("measured_at")
+        given = _only(answer, "indicators", "measured_at")["indicators"]
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise Temporary("the platform's answer is no list of indicators")
+        found = {str(one.get("name")): one for one in given}
+        measured_at = answer["measured_at"]
         return {
             "measured_at": measured_at,
             "indicators": [
