@@ -413,7 +413,8 @@ GOLDEN_BODY = (
     + sub(
         "s",
         start("s1") + gateway("parallel", "fork") + task("a") + call("c", '<camunda:in source="x" target="y"/>')
-        + gateway("parallel", "join") + end("s2") + chain("s1", "fork", "a", "join", "s2") + chain("fork", "c", "join"),
+        + gateway("parallel", "join") + end("s2")
+        + chain("s1", "fork", "a", "join", "s2") + chain("fork", "c", "join"),
     )
     + boundary("edge", "s", timer("edge", "timeDuration", "PT24H"), interrupting=False)
     + task("h") + end() + end("end2") + chain("start", "s", "end") + chain("edge", "h", "end2")

@@ -12,11 +12,14 @@ from typing import Any
 
 from kt_flows.clock import from_text
 from kt_flows.engine.program import Program
-from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped, Uncaught
-from kt_flows.engine.spiff.nodes import Catch, Human, Inside, Job, Many
+from kt_flows.engine.spiff import events
+from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped
+from kt_flows.engine.spiff.events import Uncaught
+from kt_flows.engine.spiff.hosts import Inside, Many
 from kt_flows.engine.spiff.state import load
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.view import step_of
+from kt_flows.engine.spiff.waiting import Catch, Human, Job
 from kt_flows.engine.step import Step
 from kt_flows.errors import Conflict
 
@@ -82,7 +85,7 @@ def fail(program: Program, state: bytes, wait: int, code: str, message: str, *, 
     """
     case = _restored(program, state, now)
     token = _waiting(case, wait, Job)
-    if not case.throw_error(token, code, message):
+    if not events.throw_error(case, token, code, message):
         raise Uncaught(f"{token.node.element.id} does not catch {code}: {message}")
     case.go()
     return step_of(case)
@@ -153,7 +156,7 @@ def _restored(program: Program, state: bytes, now: datetime) -> Case:
 
 def _fire(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
     if token.watching:
-        case.fire(token, payload)
+        events.fire(case, token, payload)
     else:
         case.note(token, "caught", message=token.node.element.message)
         case.finish(token, payload)

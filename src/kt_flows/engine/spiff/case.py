@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from kt_flows.clock import from_text, to_text
+from kt_flows.clock import to_text
 from kt_flows.engine.dialect import Flow
+from kt_flows.engine.spiff import events
 from kt_flows.engine.spiff.graph import Graph
-from kt_flows.engine.spiff.nodes import Catch, Human, Inside, Job, Many, Node, Race
+from kt_flows.engine.spiff.hosts import Inside, Many
+from kt_flows.engine.spiff.nodes import Node
 from kt_flows.engine.spiff.scope import values_of, variables_of
 from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.spiff.waiting import Catch, Human, Job
 from kt_flows.engine.step import Trace
 from kt_flows.errors import FlowsError
 
@@ -252,53 +255,7 @@ class Case(BpmnWorkflow):
         self._drop_watchers(token)
         self.cancel_inside(token)
 
-    # ---- events
-
-    def fire(self, watcher: Token, payload: Mapping[str, Any]) -> None:
-        """A watcher's event has come: what it interrupts goes, its own way begins."""
-        node, element = watcher.node, watcher.node.element
-        attached = self.tasks.get(watcher.attached or 0)
-        self.note(watcher, "caught", message=element.message, error=payload.get("error_code"))
-        racing = attached is not None and isinstance(attached.node, Race)
-        if racing or element.interrupting:
-            if element.type == "startEvent":
-                for token in [token for token in self.tasks.values() if token.host is watcher.host]:
-                    if token.id in self.tasks and token is not watcher:
-                        self.cancel_token(token)
-            elif attached is not None:
-                self.cancel_token(attached)
-            watcher.leave()
-        elif "every" in watcher.facts:
-            self._next_turn(watcher)
-        elif element.event == "timer":
-            watcher.leave()
-        self._take(node, element.type, watcher, payload)
-
-    def _next_turn(self, watcher: Token) -> None:
-        """The next turn of a cycle that lies ahead; turns that were missed are not made up for."""
-        facts = watcher.facts
-        if facts["left"] is not None:
-            facts["left"] -= 1
-            if facts["left"] <= 0:
-                watcher.leave()
-                return
-        due, every = from_text(facts["due"]), timedelta(seconds=facts["every"])
-        missed = max(0, (self.now - due) // every)
-        facts["due"] = to_text(due + every * (missed + 1))
-
-    def _take(self, node: Node, type_: str, watcher: Token, payload: Mapping[str, Any]) -> None:
-        passing = Token(self, node, watcher.host)
-        if type_ == "startEvent":
-            holder = node.graph.nodes[str(node.element.parent)]
-            passing.leave()
-            inside = Token(self, holder, watcher.host)
-            inside._state = TaskState.STARTED
-            self.note(inside, "entered")
-            for event_start in node.graph.event_starts.get(holder.element.id, []):
-                self.watch(event_start, inside, inside)
-            passing = Token(self, node, inside)
-        passing._state = TaskState.STARTED
-        self.finish(passing, payload)
+    # ---- what comes from outside
 
     def finish(self, token: Token, payload: Mapping[str, Any]) -> None:
         """What a waiting token waited for has come: variables, outputs, onwards."""
@@ -344,64 +301,16 @@ class Case(BpmnWorkflow):
             variables_of(token.host, self.variables)[element.result_variable] = result
         token.node.end(token, {})
 
-    def throw_error(self, origin: Token, code: str, message: str) -> bool:
-        """Looks outwards for who catches the error; False where nobody does."""
-        payload = {"error_code": code, "error_message": message}
-        watcher = self._catcher(origin, "error", code)
-        if watcher is None:
-            return False
-        self.note(origin, "thrown", error=code, reason=message)
-        self.fire(watcher, payload)
-        return True
-
-    def _catcher(self, origin: Token, event: str, code: str | None) -> Token | None:
-        level: Token | None = origin
-        while level is not None:
-            around = [
-                other
-                for other in self.tasks.values()
-                if other.watching
-                and other.node.element.event == event
-                and (
-                    other.attached == level.id
-                    or (other.node.element.type == "startEvent" and other.host is level.host)
-                )
-            ]
-            for wanted in (code, None):
-                for other in around:
-                    element = other.node.element
-                    if (element.error_code if event == "error" else element.escalation_code) == wanted:
-                        return other
-            level = level.host
-        return None
-
     def _ended(self, token: Token) -> None:
         element = token.node.element
-        if token.host is None or self._took_over(token.host):
+        if token.host is None or events.took_over(token.host):
             self.ended.append(element.id)
         if element.event == "terminate":
             self.cancel_inside(token.host)
 
-    @staticmethod
-    def _took_over(host: Token) -> bool:
-        """Whether a scope is an interrupting event sub-process: its end is the end of what it interrupted."""
-        starts = host.node.graph.event_starts.get(host.node.element.parent, [])
-        return any(one.element.parent == host.node.element.id and one.element.interrupting for one in starts)
-
     def throw(self, token: Token) -> bool:
         """An error or escalation that an event throws; whether the token may go on from it."""
-        element = token.node.element
-        if element.event == "escalation":
-            watcher = self._catcher(token, "escalation", element.escalation_code)
-            self.note(token, "thrown", escalation=element.escalation_code)
-            if watcher is not None:
-                self.fire(watcher, {})
-            return token.id in self.tasks
-        token.leave()
-        if not self.throw_error(token, str(element.error_code), element.name):
-            self.tasks[token.id] = token
-            raise Uncaught(f"nobody catches the error {element.error_code}", code="error.uncaught")
-        return False
+        return events.throw(self, token)
 
     def holds(self, token: Token, flow: Flow) -> bool:
         """Whether a flow's condition is true for the token."""
@@ -413,9 +322,3 @@ class Case(BpmnWorkflow):
         element = token.node.element
         kept = {name: value for name, value in detail.items() if value is not None}
         self.trace.append(Trace(element.id, element.process_key, kind, kept))
-
-
-class Uncaught(FlowsError):
-    """An error in the diagram that nobody catches."""
-
-    code = "error.uncaught"

@@ -8,7 +8,31 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.dialect import Element
-from kt_flows.engine.spiff.nodes import KINDS, Catch, Job, Many, Node
+from kt_flows.engine.spiff.hosts import Inside, Many
+from kt_flows.engine.spiff.nodes import Choice, Node, Pass, Race, Rule, Script, Some, Together
+from kt_flows.engine.spiff.waiting import Catch, Human, Job
+
+KINDS: dict[str, type[Node]] = {
+    "userTask": Human,
+    "manualTask": Pass,
+    "task": Pass,
+    "serviceTask": Job,
+    "sendTask": Job,
+    "receiveTask": Catch,
+    "scriptTask": Script,
+    "businessRuleTask": Rule,
+    "callActivity": Inside,
+    "subProcess": Inside,
+    "startEvent": Pass,
+    "endEvent": Pass,
+    "intermediateCatchEvent": Catch,
+    "intermediateThrowEvent": Pass,
+    "boundaryEvent": Catch,
+    "exclusiveGateway": Choice,
+    "parallelGateway": Together,
+    "inclusiveGateway": Some,
+    "eventBasedGateway": Race,
+}
 
 
 class Graph(BpmnProcessSpec):

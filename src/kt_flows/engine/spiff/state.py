@@ -12,7 +12,7 @@ import orjson
 
 from kt_flows.clock import to_text
 from kt_flows.engine.spiff.case import Case
-from kt_flows.engine.spiff.nodes import Many
+from kt_flows.engine.spiff.hosts import Many
 from kt_flows.engine.spiff.token import Token
 from kt_flows.errors import Broken
 

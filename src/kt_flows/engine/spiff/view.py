@@ -7,10 +7,11 @@ from typing import Any
 from kt_flows.clock import from_text
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.spiff.case import Case
-from kt_flows.engine.spiff.nodes import Catch, Human, Inside, Job
+from kt_flows.engine.spiff.hosts import Inside
 from kt_flows.engine.spiff.scope import values_of
 from kt_flows.engine.spiff.state import dump
 from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.spiff.waiting import Catch, Human, Job
 from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, Step, TimerWait
 
 
