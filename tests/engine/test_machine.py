@@ -182,7 +182,8 @@ def test_the_right_one_of_two_timers_behind_an_event_gateway_fires() -> None:
     """Seam fact 6: stock keeps one slot for both."""
     body = start() + gateway("eventBased", "race") + task("a") + task("b") + end()
     for id, length in (("day", "PT24H"), ("hour", "PT1H")):
-        body += f'<bpmn:intermediateCatchEvent id="{id}">{timer(id, "timeDuration", length)}</bpmn:intermediateCatchEvent>'
+        event = timer(id, "timeDuration", length)
+        body += f'<bpmn:intermediateCatchEvent id="{id}">{event}</bpmn:intermediateCatchEvent>'
     body += chain("start", "race", "day", "a", "end") + chain("race", "hour", "b", "end")
     assert Case(program(body)).after(2 * HOUR).open == ["b"]
 
