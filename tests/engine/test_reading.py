@@ -192,7 +192,7 @@ def test_what_is_refused_at_its_element(inner: str, rule: str) -> None:
         (
             start(inner=AT_NOON) + end() + chain("start", "end"),
             "timer",
-            "s_timer",
+            "start",
         ),
         (start(inner=timer("s", "timeCycle", "${text}")) + end() + chain("start", "end"), "timer", "start"),
         (start(attributes='isInterrupting="no"') + end() + chain("start", "end"), "attribute", "start"),
