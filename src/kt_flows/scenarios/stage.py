@@ -232,9 +232,12 @@ def declared(program: Program, element_id: str, name: str, payload: Mapping[str,
         element = definition.elements.get(element_id)
         if element is None or element.message != name:
             continue
-        words = definition.manifest.messages[name].payload
-        try:
-            return {key: check_value(words[key], value) for key, value in payload.items() if key in words}
-        except ValueError as error:
-            raise Mistaken(f"сообщение {name}: {error}") from error
+        kept = {}
+        for key, word in definition.manifest.messages[name].payload.items():
+            try:
+                if key in payload:
+                    kept[key] = check_value(word, payload[key])
+            except ValueError as error:
+                raise Mistaken(f"сообщение {name}, поле {key}: {error}") from error
+        return kept
     raise Broken(f"no process catches {name} at {element_id}")
