@@ -11,7 +11,11 @@ import click
 from kt_flows import errors
 from kt_flows.api import problems
 from kt_flows.cli import main
+from kt_flows.jobs.handlers import MAIL_POLL
+from kt_flows.runtime import periodic
 from kt_flows.settings import PREFIX, Settings
+from kt_flows.store import jobs
+from kt_flows.topics import TOPICS
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -43,3 +47,20 @@ def test_every_problem_code_has_a_heading() -> None:
     }
     known -= {"error", "outside"}
     assert known <= headings("errors.md")
+
+
+def test_every_job_kind_has_a_heading_and_no_other() -> None:
+    ours = {jobs.TIMER, jobs.START_TIMER, jobs.INCIDENT, MAIL_POLL, periodic.TIDY}
+    assert headings("job-kinds.md") == set(TOPICS) | ours
+
+
+def test_a_topic_s_section_names_what_it_takes_and_gives() -> None:
+    page = (REFERENCE / "job-kinds.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0].strip(): part for part in page.split("\n## ")[1:]}
+    for topic in TOPICS.values():
+        lines = re.sub(r"\n  ", " ", sections[topic.kind]).splitlines()
+        said = {kind: rest for kind, _, rest in (line.removeprefix("- ").partition(": ") for line in lines)}
+        for kind, fields in (("inputs", topic.inputs), ("outputs", topic.outputs)):
+            told = ", ".join(f"`{name}`: {word}" for name, word in fields.items())
+            assert said[kind] == (told or "none"), f"{topic.kind} {kind}"
+        assert said["errors"] == (", ".join(f"`{code}`" for code in topic.errors) or "none"), topic.kind
