@@ -25,6 +25,8 @@ MESSAGES: Mapping[str, Any] = {"msg_paid": {"correlation": ["token"], "payload":
 SUBSCRIBER = {"subscriber_id": "${amount}"}
 AT_NOON = timer("s", "timeDate", "2026-03-02T10:00:00Z")
 NO_ERROR = "<bpmn:errorEventDefinition errorRef='no'/>"
+PAID = '<bpmn:messageEventDefinition id="paid" messageRef="msg_paid"/>'
+RETRY = "<camunda:failedJobRetryTimeCycle>R/PT1M</camunda:failedJobRetryTimeCycle>"
 A_TEXT = '<bpmn:script>"a"</bpmn:script>'
 MI = '<bpmn:multiInstanceLoopCharacteristics camunda:collection="names" camunda:elementVariable="one">{}'
 MI += "</bpmn:multiInstanceLoopCharacteristics>"
@@ -108,7 +110,7 @@ THROW = "bpmn:intermediateThrowEvent"
         (task("", f'{EXTERNAL}"mail.poll" camunda:resultVariable="ok"', "bpmn:serviceTask"), "type"),
         (
             task(
-                extension("<camunda:failedJobRetryTimeCycle>often</camunda:failedJobRetryTimeCycle>"),
+                extension(RETRY.replace("R/PT1M", "often")),
                 f'{EXTERNAL}"mail.poll"',
                 "bpmn:serviceTask",
             ),
@@ -170,6 +172,7 @@ THROW = "bpmn:intermediateThrowEvent"
         (task(message("msg_paid", "t"), "", THROW), "topic-input"),
         (task("", 'messageRef="none"', "bpmn:receiveTask"), "message"),
         (task("", 'messageRef="msg_paid" instantiate="true"', "bpmn:receiveTask"), "attribute"),
+        (task(extension(RETRY), "", THROW), "extension"),
         # gateways
         (task("", 'eventGatewayType="Parallel"', "bpmn:eventBasedGateway"), "attribute"),
         (task("", 'default="nowhere"', "bpmn:exclusiveGateway"), "default-flow"),
@@ -195,6 +198,8 @@ def test_what_is_refused_at_its_element(inner: str, rule: str) -> None:
             "start",
         ),
         (start(inner=timer("s", "timeCycle", "${text}")) + end() + chain("start", "end"), "timer", "start"),
+        (start(attributes='isInterrupting="false"') + end() + chain("start", "end"), "attribute", "start"),
+        (around(human("t", "staff")) + boundary("b", "t", io(NOTE.format("a", "1")) + PAID), "extension", "b"),
         (start(attributes='isInterrupting="no"') + end() + chain("start", "end"), "attribute", "start"),
         (around(human("t", "staff")) + boundary("b", "t", timer("b", "timeCycle", "R/PT1H")), "timer", "b"),
         (
@@ -230,7 +235,7 @@ def test_what_is_refused_at_its_element(inner: str, rule: str) -> None:
             "s",
         ),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_what_is_refused_elsewhere(body: str, rule: str, element: str) -> None:
     assert (rule, element) in {(one.rule, one.element_id) for one in findings(body)}

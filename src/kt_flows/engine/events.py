@@ -70,6 +70,11 @@ class Events(Marks):
             self.say("element", item, "ошибка всегда прерывает", hint)
         if throws and kind in ("error", "escalation") and facts.get(f"{kind}_code") is None:
             self.say("event-code", item, f"у события {kind} нет кода", "Укажите errorRef или escalationRef")
+        if place == "startEvent" and item.get("isInterrupting") == "false":
+            self.say("attribute", item, "начало процесса никого не прерывает", "Уберите isInterrupting")
+        if place in ("boundaryEvent", "event sub-process") and facts["inputs"]:
+            message = "входные параметры здесь не вычисляются: событие лишь ждёт"
+            self.say("extension", item, message, "Возьмите outputParameter или задачу после события")
         if timer is None:
             return
         if timer.kind == "cycle" and place != "startEvent" and not again:

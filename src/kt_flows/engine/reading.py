@@ -14,6 +14,7 @@ from kt_flows.engine.marks import children, seen_as, tag
 from kt_flows.errors import DiagramError
 
 MAX_NODES = 2_000
+_THROWS = ("endEvent", "intermediateThrowEvent")
 
 
 class Reading(Activities):
@@ -120,6 +121,8 @@ class Reading(Activities):
             facts["triggered_by_event"] = item.get("triggeredByEvent") == "true"
         getattr(self, f"_{name}", self._plain)(item, facts, local, extension)
         facts.pop("script_source", None)
+        for retry in extension.get("failedJobRetryTimeCycle", []) if name in _THROWS and "topic" not in facts else []:
+            self.say("extension", retry, "повторять здесь нечего", "Уберите failedJobRetryTimeCycle")
         self.elements[facts["id"]] = Element(**facts)
         if name == "subProcess":
             before = self.around
