@@ -219,7 +219,11 @@ def test_a_fault_of_ours_is_tried_again_and_does_not_end_the_thread(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = site.begin("line", subscriber_id="S-1")
-    monkeypatch.setattr(Handlers, "run", lambda self, job: {}["nothing"])
+
+    def fails(self: Handlers, job: JobView) -> Mapping[str, Any]:
+        raise KeyError("nothing")
+
+    monkeypatch.setattr(Handlers, "run", fails)
     assert site.worker().outside_work()
     assert (site.job(id).state, site.job(id).last_error) == ("available", "KeyError: 'nothing'")
 
