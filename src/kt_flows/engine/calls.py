@@ -28,8 +28,9 @@ def call_findings(definition: Definition, known: Known) -> Iterator[Finding]:
     for element in definition.elements.values():
         if element.called is not None:
             yield from _call(definition, element, known, depths.get(element.called, 0))
-        host = definition.elements.get(element.attached_to or "")
-        if element.event in codes and _catches(definition, element) and (host or not element.attached_to):
+        # An event that is attached to nothing is told by its own finding.
+        attached = element.type != "boundaryEvent" or element.attached_to in definition.elements
+        if element.event in codes and _catches(definition, element) and attached:
             yield from _code(definition, element, codes[element.event])
 
 
