@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from kt_flows.engine.check import check_packages
-from kt_flows.scenarios import ScenarioResult, check_path, read_scenario, run_scenario, try_path
+from kt_flows.scenarios import ScenarioResult, read_scenario, run_scenario
 from support.processes import boundary, catch, chain, end, flow, human, message, package, service, start, timer
 
 VARIABLES = {
@@ -298,22 +297,3 @@ def test_a_case_that_never_rests_is_stopped() -> None:
     body = start() + service("poll", "mail.poll", {}) + '<bpmn:exclusiveGateway id="g" default="g_to_poll"/>' + end()
     body += chain("start", "poll", "g", "poll") + flow("g", "end", "${ok == true}")
     assert "ходов" in play(body, expect(active=True)).lines[0]
-
-
-def test_folders_on_a_disk(tmp_path: Path) -> None:
-    inner = start() + end() + chain("start", "end")
-    outer = start() + '<bpmn:callActivity id="c" calledElement="q"/>' + end() + chain("start", "c", "end")
-    story = f"scenario: s\ntitle: s\nstart: {{at: {AT}}}\nsteps:\n  - expect: {{ended: end, visited: [c]}}\n"
-    files = {**folder(outer), **folder(inner, "q"), "p/scenarios/s.yaml": story.encode()}
-    files["broken/process.bpmn"] = b"<x/>"
-    for name, data in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(data)
-    # The process that it calls comes from the folder beside it; what is wrong elsewhere is not its concern.
-    assert [(one.name, one.passed) for one in try_path(tmp_path / "p")] == [("p/s", True)]
-    assert list(try_path(tmp_path / "p", "other")) == []
-    assert [one.severity for one in check_path(tmp_path / "p") if one.severity == "error"] == []
-    assert {one.file for one in check_path(tmp_path) if one.severity == "error"} == {"broken/process.bpmn"}
-    assert {one.severity for one in check_path(tmp_path / "p", strict=True)} == {"error"}
-    (tmp_path / "p" / "scenarios" / "t.yaml").write_text("scenario: t\n")
-    assert {one.rule for one in check_path(tmp_path / "p") if one.severity == "error"} == {"scenario"}
