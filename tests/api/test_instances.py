@@ -220,3 +220,11 @@ def test_suspend_resume_cancel(api: Api) -> None:
     assert api.as_("anna").post(f"/v1/tasks/{task}/complete", json=complete).status_code == 409
     for caller, status in (("crm", 403), ("anna", 403), ("analyst", 403)):
         assert api.as_(caller).post(f"{path}/cancel", json={"reason": "x"}).status_code == status
+
+
+def test_migrate_answers_as_it_can(api: Api) -> None:
+    case = api.start("O-migrate")
+    path = f"/v1/instances/{case['id']}/migrate"
+    assert answer(api.as_("chief").post(path, json={"version": 1, "dryRun": True}))["version"] == 1
+    problem(api.as_("chief").post(path, json={"version": 99}), 404, "not_found")
+    problem(api.as_("chief").post(path, json={"version": "two"}), 422, "invalid_values")

@@ -37,6 +37,7 @@ MATRIX: Mapping[str, frozenset[str]] = {
     "POST /v1/instances/{id}/cancel": frozenset({"admin", "chief"}),
     "POST /v1/instances/{id}/resume": frozenset({"admin", "chief"}),
     "POST /v1/instances/{id}/suspend": frozenset({"admin", "chief"}),
+    "POST /v1/instances/{id}/migrate": frozenset({"admin", "chief"}),
     "GET /v1/jobs": frozenset({"admin", "chief", "analyst"}),
     "POST /v1/jobs/{id}/cancel": frozenset({"admin", "chief"}),
     "POST /v1/jobs/{id}/retry": frozenset({"admin", "chief"}),

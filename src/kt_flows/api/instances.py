@@ -147,6 +147,18 @@ def resume_instance(rt: Rt, who: Who, id: Id, body: models.ReasonPerhaps | None 
     return said(shapes.instance_json(operate.resume(rt, who, parse_id(id), body.reason if body else None)))
 
 
+@router.post(
+    "/v1/instances/{id}/migrate",
+    response_model=models.Instance,
+    summary="Move a case to another version of its process",
+    **asks("instances.operate", 404, 409, 413, 415, 422),
+)
+def migrate_instance(rt: Rt, who: Who, id: Id, body: models.MigrateAsked) -> Response:
+    """Its tokens stay where they are; 409 names the elements that the version lacks.  `dryRun` changes nothing."""
+    view = operate.migrate(rt, who, parse_id(id), body.version, dry_run=body.dry_run)
+    return said(shapes.instance_json(view))
+
+
 def _visible(reading: Reading, who: Actor, id: str) -> InstanceView:
     view = instances.visible(reading, who, parse_id(id))
     if view is None:

@@ -54,6 +54,11 @@ class ReasonGiven(Given):
     reason: Reason
 
 
+class MigrateAsked(Given):
+    version: int = Field(ge=1, le=1_000_000, description="The version of its process to go on with.")
+    dry_run: bool = Field(default=False, description="Only see whether the case would fit.")
+
+
 class ReasonPerhaps(Given):
     reason: Reason | None = None
 

@@ -32,6 +32,7 @@ __all__ = [
     "fail",
     "finish",
     "look",
+    "misfits",
     "put",
     "retry",
     "tick",
@@ -119,6 +120,18 @@ def put(program: Program, state: bytes, variables: Mapping[str, Any], *, now: da
     case.variables.update(variables)
     case.go()
     return step_of(case)
+
+
+def misfits(old: Program, new: Program, state: bytes, *, now: datetime) -> tuple[str, ...]:
+    """The elements at which the case stands and that the new program lacks, or has as another kind of element."""
+    found = []
+    for token in load(old, state, now).tasks.values():
+        element = token.node.element
+        graph = new.graphs.get(element.process_key)
+        there = graph.nodes.get(element.id) if graph is not None else None
+        if there is None or there.element.type != element.type or there.element.parent != element.parent:
+            found.append(element.id)
+    return tuple(dict.fromkeys(found))
 
 
 def _again(case: Case, token: Token) -> None:

@@ -13,7 +13,7 @@ from kt_flows.errors import Conflict, NotFound
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
 from kt_flows.security import Actor
-from kt_flows.store import history, instances, jobs
+from kt_flows.store import definitions, history, instances, jobs
 from kt_flows.store.db import Transaction, retried
 from kt_flows.store.jobs import JobView
 
@@ -55,6 +55,37 @@ def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> 
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
         step = machine.tick(program, held.snapshot, now=now)
         record(tx, program, held, step, actor=actor, now=now, woken=True)
+        return instances.one(tx, held.id)
+
+
+@retried
+def migrate(
+    rt: Runtime, actor: Actor, instance_id: UUID, version: int, *, dry_run: bool = False
+) -> instances.InstanceView:
+    """Moves a running case to another version of its process, with the latest versions of all that it calls.
+
+    The case stands where it stood: every element with a token must be there in the new version, of the same kind and
+    in the same sub-process.  Open edges follow the new diagram's variables; drafts and claims stay.  With `dry_run`
+    it is only seen whether it would go.  Raises NotFound, Conflict naming the elements that do not fit.
+    """
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = _held(tx, actor, instance_id, "active", "suspended")
+        root = definitions.version(tx, held.definition_key, version)
+        if root is None:
+            raise NotFound(f"There is no version {version} of {held.definition_key}.")
+        old = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        bundle_id = definitions.keep_bundle(tx, rt.programs.bound_now(tx, root))
+        new = rt.programs.linked(tx, bundle_id, root.key)
+        misfits = machine.misfits(old, new, held.snapshot, now=now)
+        if misfits:
+            raise Conflict(
+                f"Version {version} has no place for a token at {', '.join(misfits)}.", code="migration_misfit"
+            )
+        if not dry_run:
+            instances.keep(tx, held.id, definition_id=root.id, version=root.version, bundle_id=bundle_id)
+            record(tx, new, held, machine.look(new, held.snapshot, now=now), actor=actor, now=now)
+            _say(tx, held, "migrated", actor, now, version=version)
         return instances.one(tx, held.id)
 
 
