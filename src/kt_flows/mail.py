@@ -33,3 +33,5 @@ class IncomingMail:
     bounce_of: str | None
     attachments: tuple[str, ...]
     raw: bytes
+    bounce_status: str | None = None
+    """RFC 3463: `5.1.1` is an address that is not there."""

@@ -43,10 +43,15 @@ _ALL = (
             "reply_keywords": "map?",
             "automatic": "bool?",
         },
-        outputs={"mail_id": "string", "message_id": "string", "accepted_at": "timestamp"},
+        outputs={
+            "mail_id": "string",
+            "message_id": "string",
+            "accepted_at": "timestamp",
+            "skipped": "list(string)",
+        },
         errors=("mail.rejected",),
         text=True,
-        example={"mail_id": "mail-1", "message_id": "<1@kt>"},
+        example={"mail_id": "mail-1", "message_id": "<1@kt>", "skipped": []},
     ),
     Topic(
         "mail.poll",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,9 +19,11 @@ from starlette.routing import Route
 
 from kt_flows.clock import FixedClock
 from kt_flows.connectors.http import MAX_ANSWER, Breaker, System
+from kt_flows.connectors.systems import Siebel
 from kt_flows.errors import Permanent, Temporary
 from support.http import serving
 from support.outside import T0
+from support.sockets import talking
 
 
 class Other:
@@ -143,11 +146,43 @@ def test_silence_and_drops_are_waited_for_only_so_long(system: System, path: str
         system.call("GET", path, key="k")
 
 
+def test_headers_in_drops_are_waited_for_only_so_long(clock: FixedClock) -> None:
+    with talking(b"HTTP/1.1 200 OK\r\nX: ", every=b"x") as port:
+        system = System("line", f"http://127.0.0.1:{port}", clock, timeout=0.3)
+        begun = time.monotonic()
+        with pytest.raises(Temporary, match="ReadTimeout"):
+            system.call("GET", "/", key="k")
+        assert time.monotonic() - begun < 3
+        system.close()
+
+
+def test_the_environment_s_proxy_is_not_asked(
+    system: System, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    again = System("billing", system._url, clock)
+    assert again.call("GET", "/plain", key="k") == {"ok": True}
+    again.close()
+
+
+def test_what_a_system_says_is_kept_short_and_without_what_no_database_takes(system: System, other: Other) -> None:
+    other.status, other.body = 422, {"code": "x" * 500, "detail": "a\x00b\r\n" + "y" * 5_000}
+    with pytest.raises(Permanent) as caught:
+        system.call("GET", "/plain", key="k")
+    assert caught.value.code == "billing.rejected"
+    assert len(caught.value.message) < 400
+    assert not set(caught.value.message) & set("\x00\r\n")
+    other.status, other.body = 200, {"a": "\x00"}
+    with pytest.raises(Temporary, match="cannot be kept"):
+        system.call("GET", "/plain", key="k")
+
+
 def test_who_does_not_listen_is_asked_again(clock: FixedClock) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         system = System("line", f"http://127.0.0.1:{nobody.getsockname()[1]}", clock)
-        with pytest.raises(Temporary, match="ConnectError"):
+        with pytest.raises(Temporary, match="KT_FLOWS_LINE_URL: ConnectError"):
             system.call("GET", "/", key="k")
         system.close()
 
@@ -179,6 +214,40 @@ def test_a_system_that_fails_five_times_is_left_alone_for_a_minute(
     other.status = 200
     assert system.call("GET", "/plain", key="k") == {"ok": True}
     assert system.call("GET", "/plain", key="k") == {"ok": True}
+
+
+def test_after_its_rest_one_caller_looks_and_the_others_wait_for_what_it_sees(clock: FixedClock) -> None:
+    breaker = Breaker(clock)
+    for _ in range(5):
+        breaker.told(ok=False)
+    clock.advance(timedelta(seconds=60))
+    breaker.check("line")
+    with pytest.raises(Temporary, match="left alone"):
+        breaker.check("line")
+    breaker.told(ok=True)
+    breaker.check("line")
+    breaker.check("line")
+
+
+def test_an_answer_that_is_too_long_is_still_an_answer(system: System, other: Other) -> None:
+    other.body = b" " * (MAX_ANSWER + 1)
+    for _ in range(7):
+        with pytest.raises(Permanent):
+            system.call("GET", "/plain", key="k")
+
+
+def test_a_siebel_that_refuses_by_a_500_is_not_ill(other: Other, clock: FixedClock) -> None:
+    other.status, other.body = 500, {"ERROR": "refused by a rule(SBL-EAI-04397)"}
+    with serving(other.app) as url:
+        siebel = Siebel("siebel", url, clock)
+        for _ in range(7):
+            with pytest.raises(Permanent) as caught:
+                siebel.call("GET", "/plain", key="k")
+            assert caught.value.code == "siebel.rejected"
+        other.status, other.body = 400, {"ERROR": "no such field(SBL-XXX-99999)"}
+        with pytest.raises(Permanent):
+            siebel.call("GET", "/plain", key="k")
+        siebel.close()
 
 
 def test_refusals_do_not_open_the_breaker(system: System, other: Other) -> None:

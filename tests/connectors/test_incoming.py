@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kt_flows.connectors import token
-from kt_flows.connectors.incoming import MAX_TEXT, read_mail
+from kt_flows.connectors.incoming import MAX_TEXT, read_mail, unread_mail
 from kt_flows.mail import IncomingMail
 
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -109,7 +109,7 @@ def test_a_mail_in_a_mail_in_a_mail_keeps_its_headers(depth: int) -> None:
         "List-Id: <news.provider.kz>",
         "Return-Path: <>",
         "From: MAILER-DAEMON@mx.provider.kz",
-        "From: No-Reply <no-reply@provider.kz>",
+        "From: Postmaster <postmaster@provider.kz>",
         "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
     ],
 )
@@ -119,7 +119,8 @@ def test_what_a_program_wrote_is_automatic(header: str) -> None:
 
 @pytest.mark.parametrize("header", ["Auto-Submitted: no", "Precedence: normal", "Return-Path: <a@b.kz>", "X: y"])
 def test_what_a_person_wrote_is_not(header: str) -> None:
-    assert not read(f"{header}\r\nFrom: noreplyson@b.kz\r\n\r\nИсправлено").automatic
+    # A help desk sends its people's answers from such an address.
+    assert not read(f"{header}\r\nFrom: no-reply@provider.kz\r\n\r\nИсправлено").automatic
 
 
 def test_the_sample_s_robots_are_known() -> None:
@@ -144,10 +145,18 @@ def dsn(action: str, status: str, kind: str = "text/rfc822-headers") -> str:
 def test_a_bounce_says_which_mail_it_returns(kind: str) -> None:
     mail = read(dsn("failed", "5.1.1", kind))
     assert (mail.bounce_of, mail.automatic, mail.message_id) == ("<kt.1@kt.kz>", True, "<dsn@mx>")
+    assert mail.bounce_status == "5.1.1"
 
 
 def test_a_delay_is_no_bounce() -> None:
-    assert read(dsn("delayed", "4.4.1")).bounce_of is None
+    delayed = read(dsn("delayed", "4.4.1"))
+    assert (delayed.bounce_of, delayed.bounce_status) == (None, None)
+
+
+def test_a_mail_that_is_not_to_be_read_still_has_its_bytes_and_its_time() -> None:
+    mail = unread_mail(b"\x00\xff", None, NOW)
+    assert (mail.raw, mail.received_at, mail.text) == (b"\x00\xff", NOW, "")
+    assert unread_mail(b"other", NOW, NOW).message_id != mail.message_id
 
 
 def test_our_own_mail_is_known_by_its_loop_header() -> None:

@@ -12,6 +12,7 @@ from kt_flows.errors import Temporary
 from kt_flows.sandbox.sandbox import Sandbox
 from kt_flows.sandbox.switches import Switch
 from kt_flows.settings import Settings
+from support.imap_script import Answer, imap_script
 from support.outside import T0
 
 
@@ -88,3 +89,40 @@ def test_a_server_that_goes_away_in_the_middle_is_tried_again(sandbox: Sandbox, 
         cut()
     sandbox.tell("imap", Switch())
     assert look(settings, acknowledge=True) == [b"1"]
+
+
+def script(**refused: str) -> Answer:
+    """A server with one mail that is well but for the commands named."""
+
+    def answer(command: str, tag: str) -> list[bytes]:
+        word = command.split()[1]
+        done = f"{tag} {refused.get(word, 'OK done')}\r\n".encode()
+        if word == "SEARCH" and word not in refused:
+            return [b"* SEARCH 7\r\n", done]
+        if word == "FETCH" and word not in refused:
+            return [b'* 1 FETCH (UID 7 INTERNALDATE " 2-Mar-2026 10:00:00 +0500" BODY[]<0> {3}\r\nabc)\r\n', done]
+        return [done]
+
+    return answer
+
+
+@pytest.mark.parametrize("command", ["SEARCH", "FETCH"])
+def test_what_a_server_refuses_to_tell_is_not_taken_for_nothing(command: str) -> None:
+    server = imap_script(script(**{command: "NO the disk is away"}))
+    with server as (url, _), pytest.raises(Temporary, match=command), mailbox.opened(url) as box:
+        [box.fetch(uid) for uid in box.unseen()]
+
+
+def test_a_mark_that_a_server_does_not_set_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    with imap_script(script(STORE="NO read only")) as (url, _), mailbox.opened(url) as box:
+        box.acknowledge(7)
+    assert "could not be marked" in caplog.text
+
+
+def test_no_more_of_a_mail_is_asked_for_than_fits() -> None:
+    with imap_script(script()) as (url, heard):
+        with mailbox.opened(url) as box:
+            one = box.fetch(7)
+        assert one is not None
+        assert (one.raw, one.internal_date) == (b"abc", T0)
+        assert any(f"BODY.PEEK[]<0.{mailbox.MAX_MAIL}>" in command for command in heard)

@@ -17,6 +17,7 @@ from kt_flows.errors import Permanent, Temporary
 from kt_flows.sandbox.sandbox import Sandbox
 from kt_flows.sandbox.switches import Switch
 from kt_flows.settings import Settings
+from support.sockets import talking
 
 TOKEN = token.issue("s" * 32, "case", "7")
 HOSTILE: Mapping[str, str] = json.loads(
@@ -84,7 +85,9 @@ def test_mail_that_wants_no_reply_has_neither_token_nor_mark(outgoing: Outgoing)
 def test_roles_become_the_site_s_addresses(to: Any, addresses: tuple[str, ...], clock: FixedClock) -> None:
     groups = {"line": "line@kt.kz", "branch_specialist:ALM": "alm@kt.kz"}
     settings = Settings(mode="sandbox", providers={"default": "default@p.kz"}, group_mail=groups)
-    assert Outgoing(settings, clock).recipients(to) == addresses
+    found, skipped = Outgoing(settings, clock).recipients(to)
+    assert found == addresses
+    assert skipped == (("nobody",) if "group:nobody" in to else ())
 
 
 @pytest.mark.parametrize(
@@ -147,6 +150,43 @@ def test_one_wrong_address_among_two_does_not_keep_the_other_from_its_mail(
     [sent] = sandbox.sent_mail()
     assert sent["to"] == "here@b.kz"
     assert "not taken" in caplog.text
+
+
+def test_who_was_put_off_gets_the_mail_later_and_nobody_gets_it_twice(outgoing: Outgoing, sandbox: Sandbox) -> None:
+    sandbox.tell("smtp", Switch("temporary", times=2, address="slow@b.kz"))
+    letter = outgoing.letter(asked(to=["slow@b.kz", "here@b.kz"]), "k")
+    for _ in range(2):
+        with pytest.raises(Temporary, match="451"):
+            outgoing.send(letter)
+    outgoing.send(letter)
+    assert [mail["to"] for mail in sandbox.sent_mail()] == ["slow@b.kz", "here@b.kz"]  # newest first
+
+
+def test_who_was_put_off_and_then_refused_does_not_undo_the_mail_that_others_have(
+    outgoing: Outgoing, sandbox: Sandbox
+) -> None:
+    letter = outgoing.letter(asked(to=["slow@b.kz", "here@b.kz"]), "k")
+    sandbox.tell("smtp", Switch("temporary", times=1, address="slow@b.kz"))
+    with pytest.raises(Temporary):
+        outgoing.send(letter)
+    sandbox.tell("smtp", Switch("reject", address="slow@b.kz"))
+    outgoing.send(letter)
+    assert [mail["to"] for mail in sandbox.sent_mail()] == ["here@b.kz"]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [(b"554 5.7.1 not from your network\r\n", "does not take us: 554"), (b"", "cannot be reached")],
+)
+def test_a_server_that_does_not_take_us_or_says_nothing_is_no_judge_of_the_mail(
+    clock: FixedClock, monkeypatch: pytest.MonkeyPatch, greeting: bytes, said: str
+) -> None:
+    monkeypatch.setattr("kt_flows.connectors.outgoing.TIMEOUT", 0.3)
+    with talking(greeting) as port:
+        settings = Settings(mode="sandbox", mail_from="kt@kt.kz", smtp_url=f"smtp://127.0.0.1:{port}")
+        there = Outgoing(settings, clock)
+        with pytest.raises(Temporary, match=said):
+            there.send(there.letter(asked(to="a@b.kz"), "k"))
 
 
 def test_a_server_that_is_away_is_asked_again(outgoing: Outgoing, sandbox: Sandbox, clock: FixedClock) -> None:

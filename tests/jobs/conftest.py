@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from kt_flows.connectors.outgoing import Outgoing
 from kt_flows.connectors.systems import Systems
 from kt_flows.engine.packages import read_path
 from kt_flows.jobs.handlers import Handlers
-from kt_flows.jobs.worker import LEASE, Worker
+from kt_flows.jobs.hands import LEASE
+from kt_flows.jobs.worker import Worker
 from kt_flows.runtime import start as starting
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.deploy import deploy
@@ -24,6 +27,7 @@ from kt_flows.sandbox.sandbox import Sandbox
 from kt_flows.security import SERVICE, Actor
 from kt_flows.settings import Settings
 from kt_flows.store import history, instances, jobs
+from kt_flows.store.jobs import JobView
 from kt_flows.store.tables import instance, job, mail_in
 from support.outside import T0
 from support.postgres import fresh_database
@@ -145,3 +149,35 @@ def site(tmp_path: Path) -> Iterator[Site]:
             yield Site(rt, sandbox, clock, Handlers(rt, systems, Outgoing(settings, clock)))
         finally:
             systems.close()
+
+
+def eventually(true: Callable[[], bool], within: float = 10.0) -> None:
+    """Looks again and again, until the deadline."""
+    end, pause = time.monotonic() + within, threading.Event()
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        pause.wait(0.01)
+
+
+class Slow(Handlers):
+    """Holds every outside call of a kind until it is let go."""
+
+    begun: threading.Event
+    over: threading.Event
+    kind = ""
+
+    def run(self, job: JobView) -> Mapping[str, Any]:
+        if not job.kind.startswith(self.kind):
+            return super().run(job)
+        self.begun.set()
+        assert self.over.wait(20)
+        return super().run(job)
+
+
+@pytest.fixture
+def slow(site: Site) -> Iterator[Slow]:
+    handlers = Slow(site.rt, site.handlers.systems, site.handlers.outgoing)
+    object.__setattr__(handlers, "begun", threading.Event())
+    object.__setattr__(handlers, "over", threading.Event())
+    yield handlers
+    handlers.over.set()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kt_flows.connectors import token
 from kt_flows.errors import Permanent, Temporary
-from kt_flows.jobs.handlers import SHORT
+from kt_flows.jobs.handlers import MAIL_POLL, POISONED, SHORT
+from kt_flows.runtime import mail_arrived, periodic
 from kt_flows.sandbox.switches import Switch
 from kt_flows.topics import TOPICS
+from support.imap_script import imap_script
 
 from .conftest import Site
 
@@ -153,6 +157,87 @@ def test_a_mail_that_cannot_be_taken_in_does_not_hold_the_next_one(
     assert site.elements(case) == ["read"]
     monkeypatch.undo()
     assert site.handlers.poll() == {"fetched": 1}
+
+
+def test_a_mail_that_breaks_what_it_touches_is_a_person_s_at_its_third_time(
+    site: Site, case: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(site, "Message-ID: <bad@x>\r\n" + to_token(site, case))
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(mail_arrived, "sort_mail", fails)
+    for _ in range(POISONED - 1):
+        with pytest.raises(Temporary):
+            site.handlers.poll()
+        assert site.mails() == []
+    assert site.handlers.poll() == {"fetched": 1}
+    assert site.handlers.poll() == {"fetched": 0}
+    assert verdicts(site) == [("unsorted", "fault")]
+    assert b"<bad@x>" in site.mails()[0].raw
+    assert site.cases("unsorted_mail") == 1
+    assert site.elements(case) == ["answer"]
+
+
+def test_a_mail_that_finds_no_database_comes_again_as_often_as_it_takes(
+    site: Site, case: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(site, REPLY + to_token(site, case))
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise OperationalError("x", {}, Exception("gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mail_arrived, "sort_mail", gone)
+        for _ in range(POISONED + 2):
+            with pytest.raises(OperationalError):
+                site.handlers.poll()
+    assert site.handlers.poll() == {"fetched": 1}
+    assert site.elements(case) == ["read"]
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_mail_that_was_not_fetched_is_never_marked_as_seen(site: Site, refuses: bool) -> None:
+    def answer(command: str, tag: str) -> list[bytes]:
+        done = f"{tag} OK done\r\n".encode()
+        if "SEARCH" in command:
+            return [b"* SEARCH 7\r\n", done]
+        return [f"{tag} NO the disk is away\r\n".encode() if refuses and "FETCH" in command else done]
+
+    with imap_script(answer) as (url, heard):
+        settings = site.rt.settings.model_copy(update={"imap_url": url})
+        handlers = replace(site.handlers, rt=replace(site.rt, settings=settings))
+        if refuses:
+            with pytest.raises(Temporary, match="FETCH"):
+                handlers.poll()
+        else:  # another process has it by now
+            assert handlers.poll() == {"fetched": 0}
+    assert any("FETCH" in command for command in heard)
+    assert not any("STORE" in command for command in heard)
+
+
+def test_mail_that_comes_while_the_mailbox_is_being_read_is_read_right_after(site: Site) -> None:
+    worker = site.worker()
+    worker.keep_mail_poll()
+    job = site.claim()
+    assert job.kind == MAIL_POLL
+    site.handlers.poll()
+    arrive(site, REPLY + "To: complaints@kt.sandbox\r\n")
+    site.clock.advance(timedelta(seconds=1))
+    periodic.nudge(site.rt, MAIL_POLL)
+    periodic.again(site.rt, job)
+    assert worker.outside_work()
+    assert len(site.mails()) == 1
+    assert not worker.outside_work()
+
+
+def test_a_group_without_an_address_is_named_in_the_result(site: Site) -> None:
+    id = site.begin("request")
+    asked = {"to": ["group:nobody", "provider:default"], "subject": "Жалоба", "body": "."}
+    sent = site.handlers.send(replace(site.job(id), kind="email.send", payload=asked))
+    assert sent["skipped"] == ["nobody"]
+    assert set(sent) == set(TOPICS["email.send"].outputs)
 
 
 def test_a_bounce_is_noted_in_the_case_of_the_mail_that_it_returns(site: Site, case: UUID) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,25 +14,18 @@ import sqlalchemy as sa
 
 from kt_flows.errors import Temporary
 from kt_flows.jobs.handlers import Handlers
+from kt_flows.jobs.hands import LEASE
 from kt_flows.jobs.retry import again_at
-from kt_flows.jobs.worker import LEASE, Worker
+from kt_flows.jobs.worker import Worker
 from kt_flows.runtime import operate, settle
 from kt_flows.sandbox.switches import Switch
 from kt_flows.security import Actor
 from kt_flows.store.jobs import JobView
 from kt_flows.store.tables import job as job_table
 
-from .conftest import Site
+from .conftest import Site, Slow, eventually
 
 ADMIN = Actor("admin", frozenset({"admin"}), admin=True)
-
-
-def eventually(true: Callable[[], bool], within: float = 10.0) -> None:
-    """Looks again and again, until the deadline."""
-    end, pause = time.monotonic() + within, threading.Event()
-    while not true():
-        assert time.monotonic() < end, "it did not come true"
-        pause.wait(0.01)
 
 
 @contextmanager
@@ -134,27 +127,6 @@ def test_a_kind_that_nobody_does_is_stuck(site: Site) -> None:
     assert "weather.ask" in str(job.last_error)
 
 
-class Slow(Handlers):
-    """Holds every outside call until it is let go."""
-
-    begun: threading.Event
-    over: threading.Event
-
-    def run(self, job: JobView) -> Mapping[str, Any]:
-        self.begun.set()
-        assert self.over.wait(20)
-        return super().run(job)
-
-
-@pytest.fixture
-def slow(site: Site) -> Iterator[Slow]:
-    handlers = Slow(site.rt, site.handlers.systems, site.handlers.outgoing)
-    object.__setattr__(handlers, "begun", threading.Event())
-    object.__setattr__(handlers, "over", threading.Event())
-    yield handlers
-    handlers.over.set()
-
-
 def test_a_slow_call_delays_no_timer(site: Site, slow: Slow) -> None:
     late = site.begin("late")
     call = site.begin("line", subscriber_id="S-1")
@@ -182,7 +154,7 @@ def test_the_end_waits_for_the_call_in_hand_and_takes_no_other(site: Site, slow:
     second = site.begin("line", subscriber_id="S-2")
     ending = threading.Thread(target=worker.stop)
     ending.start()
-    eventually(worker._stopping.is_set)
+    eventually(lambda: worker.stopping)
     slow.over.set()
     ending.join(20)
     assert not ending.is_alive()
@@ -201,7 +173,7 @@ def test_the_end_waits_no_longer_than_it_is_told(site: Site, slow: Slow) -> None
     assert time.monotonic() - begun < 3
     slow.over.set()
     eventually(lambda: site.elements(id) == ["read"])  # it was still ours
-    for thread in worker._threads:
+    for thread in worker.threads:
         thread.join(10)
 
 

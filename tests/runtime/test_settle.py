@@ -224,9 +224,15 @@ def test_a_timer_that_cannot_be_fired_is_stuck_in_the_end(rt: Runtime, clock: Fi
     clock.advance(timedelta(hours=1))
     with rt.reading() as reading:
         [job] = [one for one in jobs.due(reading, SHORT, clock.now(), 9) if one.instance_id == case.id]
-    claimed = periodic.take(rt, job, LEASE)
-    assert claimed is not None
-    assert settle.failed(rt, claimed, Broken("a fault of ours"), None)
+    later = clock.now() + timedelta(minutes=5)
+    assert settle.short_failed(rt, job, Broken("a fault of ours"), lambda tries: later)
+    with rt.reading() as reading:
+        put_off = jobs.one(reading, job.id)
+    assert put_off is not None
+    assert (put_off.state, put_off.attempt, put_off.run_at) == ("available", 1, later)
+    assert not settle.short_failed(rt, job, Broken("again"), lambda tries: None)  # it is not due
+    clock.advance(timedelta(minutes=5))
+    assert settle.short_failed(rt, job, Broken("a fault of ours"), lambda tries: None)
     assert look(rt, case.id).state == "stuck"
     operate.retry_job(rt, SERVICE, job.id)
     assert settle.due(rt, job.id, case.id)

@@ -80,3 +80,15 @@ def fresh_database(*, migrated: bool = True, size: int = 12) -> Iterator[Databas
             yield db
         finally:
             db.close()
+
+
+@contextlib.contextmanager
+def out_of_reach(db: Database) -> Iterator[None]:
+    """Cuts all connections to a database of one's own, and lets nobody in until the end."""
+    name = sa.make_url(db.url).database
+    _run(f'alter database "{name}" with allow_connections false')
+    try:
+        _run(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+        yield
+    finally:
+        _run(f'alter database "{name}" with allow_connections true')

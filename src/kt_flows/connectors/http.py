@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import threading
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,17 @@ import httpx
 import orjson
 
 from kt_flows.clock import Clock
+from kt_flows.connectors.deadline import Deadline, transport
 from kt_flows.errors import Permanent, Temporary
 
 MAX_ANSWER = 1024 * 1024
 _BUSY = (408, 425, 429)
+_MOST_SAID = 300
+"""Characters of an answer's own words that are kept."""
+
+
+_CODE = re.compile(r"[a-zA-Z0-9_.-]{1,80}")
+"""What an error code looks like, so that a diagram can name it."""
 
 
 class Breaker:
@@ -30,10 +37,14 @@ class Breaker:
         self._lock = threading.Lock()
 
     def check(self, system: str) -> None:
-        """Raises Temporary while the system is left alone."""
+        """Raises Temporary while the system is left alone; after that lets one caller through to see."""
         with self._lock:
-            if self._until is not None and self._clock.now() < self._until:
+            now = self._clock.now()
+            if self._until is None:
+                return
+            if now < self._until:
                 raise Temporary(f"{system} has failed {self._failures} times and is left alone until {self._until}")
+            self._until = now + self._rest
 
     def told(self, *, ok: bool) -> None:
         with self._lock:
@@ -49,11 +60,19 @@ class System:
         self._url = (url or "").rstrip("/")
         self._breaker = Breaker(clock)
         self._timeout = timeout
+        self._deadline = Deadline()
         self._client = httpx.Client(
+            transport=transport(self._deadline),
+            trust_env=False,
             timeout=httpx.Timeout(timeout, connect=5.0),
             follow_redirects=False,
             headers={"Accept": "application/json"},
         )
+
+    @property
+    def setting(self) -> str:
+        """Where an administrator says what the system's address is."""
+        return f"KT_FLOWS_{self.name.upper()}_URL"
 
     def call(
         self,
@@ -70,17 +89,26 @@ class System:
         `<system>.rejected`.
         """
         if not self._url:
-            raise Temporary(f"there is no address for {self.name}: set KT_FLOWS_{self.name.upper()}_URL")
+            raise Temporary(f"there is no address for {self.name}: set {self.setting}")
         self._breaker.check(self.name)
         try:
-            answer, content = self._send(method, path, key, body, query)
-        except httpx.HTTPError as error:
+            with self._deadline.within(self._timeout):
+                answer, content = self._send(method, path, key, body, query)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._breaker.told(ok=False)
-            raise Temporary(f"{self.name}: {type(error).__name__} {error}") from error
-        self._breaker.told(ok=answer.status_code < 500)
+            raise Temporary(
+                f"{self.name} cannot be reached at {self.setting}: {type(error).__name__} {plain(str(error))}"
+            ) from error
+        except Permanent:  # it is well, only its answer is not for us
+            self._breaker.told(ok=True)
+            raise
         if answer.is_success:
+            self._breaker.told(ok=True)
             return _json(self.name, content)
-        raise self.refusal(answer.status_code, content)
+        refusal = self.refusal(answer.status_code, content)
+        # Who says a business error with a 500, as Siebel does, is not ill.
+        self._breaker.told(ok=answer.status_code < 500 or isinstance(refusal, Permanent))
+        raise refusal
 
     def _send(
         self,
@@ -92,15 +120,12 @@ class System:
     ) -> tuple[httpx.Response, bytes]:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         content = orjson.dumps(body) if body is not None else None
-        end = time.monotonic() + self._timeout
         with self._client.stream(
             method, f"{self._url}{path}", content=content, params=dict(query or {}), headers=headers
         ) as answer:
             parts, size = [], 0
             for part in answer.iter_bytes():
                 size += len(part)
-                if time.monotonic() > end:
-                    raise httpx.ReadTimeout("the answer comes too slowly")
                 if size > MAX_ANSWER:
                     raise Permanent(f"{self.name} answered more than {MAX_ANSWER} bytes", code=f"{self.name}.answer")
                 parts.append(part)
@@ -116,15 +141,24 @@ class System:
             said = {}
         known = said if isinstance(said, dict) else {}
         code = known.get("code")
-        text = known.get("detail") or known.get("title") or ""
-        return Permanent(f"{self.name} answered {status}: {text}", code=str(code or f"{self.name}.rejected"))
+        text = plain(str(known.get("detail") or known.get("title") or ""))
+        usable = isinstance(code, str) and _CODE.fullmatch(code) is not None
+        return Permanent(f"{self.name} answered {status}: {text}", code=code if usable else f"{self.name}.rejected")
 
     def close(self) -> None:
         self._client.close()
 
 
+def plain(text: str) -> str:
+    """Words of another system, short and on one line, without what no database takes."""
+    return " ".join(text.replace("\x00", "").split())[:_MOST_SAID]
+
+
 def _json(name: str, content: bytes) -> Any:
     try:
-        return orjson.loads(content) if content else {}
+        answer = orjson.loads(content) if content else {}
     except orjson.JSONDecodeError as error:
         raise Temporary(f"{name} answered what is not JSON") from error
+    if b"\\u0000" in content:  # PostgreSQL keeps no text with NUL, and no answer of sense has one
+        raise Temporary(f"{name} answered a text that cannot be kept")
+    return answer

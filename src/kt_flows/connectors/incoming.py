@@ -31,7 +31,9 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _HIDDEN_END = {name: re.compile(rf"</{name}[^<>]{{0,200}}>", re.IGNORECASE) for name in ("script", "style")}
 _BREAK = re.compile(r"<\s*(br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
-_ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
+# Not `noreply@`: many a help desk sends its people's answers from there.
+_ROBOTS = re.compile(r"(mailer-daemon|postmaster)@", re.IGNORECASE)
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 # Codecs that are no charsets of mail: slow beyond measure, or a language of their own.
 _NO_CHARSETS = ("idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape")
 _UNSAFE = re.compile(r"[^\w .()-]+")
@@ -51,6 +53,7 @@ def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> Inco
     ids = _ID.findall(_header(message, "Message-ID"))
     recipients = tuple(_addresses(message, "To", "Cc", "Delivered-To", "X-Original-To"))
     senders = _addresses(message, "From")
+    bounce_of, bounce_status = _bounce(message)
     return IncomingMail(
         message_id=ids[0] if ids else f"<{digest}@without-message-id>",
         digest=digest,
@@ -66,8 +69,33 @@ def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> Inco
         marks=token.marks_in(_header(message, "Subject")),
         automatic=_automatic(message, senders),
         own=LOOP in _all(message, "X-Loop"),
-        bounce_of=_bounce_of(message),
+        bounce_of=bounce_of,
+        bounce_status=bounce_status,
         attachments=_attachments(message),
+        raw=raw,
+    )
+
+
+def unread_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> IncomingMail:
+    """A mail that is not to be read: its bytes, and when it came."""
+    digest = hashlib.sha256(raw).hexdigest()
+    return IncomingMail(
+        message_id=f"<{digest}@unread>",
+        digest=digest,
+        received_at=internal_date or now,
+        sender="",
+        recipients=(),
+        subject="Письмо, которое не удалось прочитать",
+        text="",
+        first_line="",
+        in_reply_to=(),
+        references=(),
+        tokens=(),
+        marks=(),
+        automatic=False,
+        own=False,
+        bounce_of=None,
+        attachments=(),
         raw=raw,
     )
 
@@ -204,18 +232,24 @@ def _automatic(message: Message[Any, Any], senders: list[str]) -> bool:
     )
 
 
-def _bounce_of(message: Message[Any, Any]) -> str | None:
-    """The Message-ID of our mail that a delivery status notification (RFC 3464) returns."""
+def _bounce(message: Message[Any, Any]) -> tuple[str | None, str | None]:
+    """The Message-ID of our mail that a delivery status notification (RFC 3464) returns, and its status code."""
     parts = _parts(message)
-    kinds = {part.get_content_type() for part in parts}
-    if "message/delivery-status" not in kinds:
-        return None
-    failed = any(
-        str(part.get("Action", "")).strip().lower() == "failed" or str(part.get("Status", "")).strip().startswith("5")
+    if "message/delivery-status" not in {part.get_content_type() for part in parts}:
+        return None, None
+    failed = [
+        part
         for part in parts
-    )
+        if str(part.get("Action", "")).strip().lower() == "failed"
+        or str(part.get("Status", "")).strip().startswith("5")
+    ]
     if not failed:
-        return None
+        return None, None
+    code = _STATUS.search(str(failed[0].get("Status", ""))[:200])
+    return _returned(message, parts), code[0] if code else None
+
+
+def _returned(message: Message[Any, Any], parts: list[Message[Any, Any]]) -> str | None:
     for part in parts[1:]:
         if part.get_content_type() == "text/rfc822-headers":
             returned = email.message_from_string(_bytes(_payload(part), None))

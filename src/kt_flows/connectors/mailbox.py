@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import imaplib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from kt_flows.errors import Temporary
 
+log = logging.getLogger(__name__)
+
 _DATE = re.compile(rb'INTERNALDATE "([^"]+)"')
-_UID = re.compile(rb"UID (\d+)")
 MAX_MAIL = 30 * 1024 * 1024
+"""Bytes of one mail that are fetched: whoever sends more must not fill our memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +38,32 @@ class Mailbox:
 
     def unseen(self) -> list[int]:
         """UIDs of what nobody has acknowledged, oldest first."""
-        _, data = self._connection.uid("SEARCH", "UNSEEN")
+        data = _done(self._connection.uid("SEARCH", "UNSEEN"), "SEARCH")
         return sorted(int(uid) for line in data if line for uid in line.split())
 
     def fetch(self, uid: int) -> Fetched | None:
-        """One mail, left unseen; None where it has gone meanwhile."""
-        _, data = self._connection.uid("FETCH", str(uid), "(UID INTERNALDATE BODY.PEEK[])")
+        """One mail, left unseen; None where it has gone meanwhile.  Of one that is too large, its first 30 MiB."""
+        asked = f"(UID INTERNALDATE BODY.PEEK[]<0.{MAX_MAIL}>)"
+        data = _done(self._connection.uid("FETCH", str(uid), asked), "FETCH")
         for item in data:
             if isinstance(item, tuple) and len(item) > 1:
                 stamp = _DATE.search(item[0])
-                return Fetched(uid, bytes(item[1])[:MAX_MAIL], _moment(stamp[1]) if stamp else None)
+                return Fetched(uid, bytes(item[1]), _moment(stamp[1]) if stamp else None)
         return None
 
     def acknowledge(self, uid: int) -> None:
         """Marks a mail as seen; only after what it says is committed."""
-        self._connection.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Seen)")
+        status, _ = self._connection.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Seen)")
+        if status != "OK":  # it comes again and is known then
+            log.warning("a mail could not be marked as seen")
+
+
+def _done(answer: tuple[str, list[Any]], command: str) -> list[Any]:
+    """What a command found.  Raises Temporary where the server refused it: an empty answer would be a lie."""
+    status, data = answer
+    if status != "OK":
+        raise Temporary(f"the mailbox refuses {command} ({status})")
+    return data
 
 
 def _moment(stamp: bytes) -> datetime | None:
@@ -77,7 +92,7 @@ def opened(url: str | None) -> Iterator[Mailbox]:
             raise Temporary(f"there is no folder {folder} in the mailbox")
         yield Mailbox(connection)
     except (imaplib.IMAP4.error, OSError) as error:
-        raise Temporary(f"the mailbox cannot be read: {type(error).__name__} {error}") from error
+        raise Temporary(f"the mailbox of KT_FLOWS_IMAP_URL cannot be read: {type(error).__name__} {error}") from error
     finally:
         if connection is not None:
             try:

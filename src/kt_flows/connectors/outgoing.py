@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import smtplib
 import ssl
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -21,17 +22,24 @@ from kt_flows.settings import Settings
 log = logging.getLogger(__name__)
 
 LOOP = "kt-flows"
+TIMEOUT = 30.0
+"""Seconds for each word of the mail server."""
+_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail ready to go, and what must be remembered of it before it goes."""
+    """A mail ready to go, and what must be remembered of it before it goes.
+
+    `skipped` are the groups that it should have gone to and that have no address.
+    """
 
     mail_id: str
     message_id: str
     token: str | None
     subject_mark: str
     recipients: tuple[str, ...]
+    skipped: tuple[str, ...]
     message: EmailMessage
 
 
@@ -41,6 +49,8 @@ class Outgoing:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        # Of letters that some recipients' servers took and others' put off: who has it, by Message-ID.
+        self._have: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     def letter(self, asked: Mapping[str, Any], key: str) -> Letter:
         """The letter of an `email.send` job; a repeated job gives the same Message-ID.
@@ -54,7 +64,7 @@ class Outgoing:
 
     def _letter(self, asked: Mapping[str, Any], key: str) -> Letter:
         sender = Address(addr_spec=self._settings.mail_from)
-        recipients = self.recipients(asked["to"])
+        recipients, skipped = self.recipients(asked["to"])
         mail_id = key.replace(":", "-")
         message_id = f"<kt.{mail_id}@{sender.domain}>"
         mark = token.subject_mark(self._settings.secret, mail_id)
@@ -81,12 +91,14 @@ class Outgoing:
             str(correlation) if correlation else None,
             mark,
             recipients,
+            skipped,
             message,
         )
 
-    def recipients(self, to: Any) -> tuple[str, ...]:
-        """Addresses for `provider:<id>`, `group:<name>` and plain ones; a group without an address is left out."""
+    def recipients(self, to: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Addresses for `provider:<id>`, `group:<name>` and plain ones, and the groups that have none."""
         found: list[str] = []
+        skipped: list[str] = []
         for one in [to] if isinstance(to, str) else list(to or []):
             kind, _, name = str(one).partition(":")
             if kind == "provider":
@@ -97,40 +109,64 @@ class Outgoing:
                 address = self._settings.group_mail.get(name)
                 if address:
                     found.append(address)
+                else:
+                    skipped.append(name)
             else:
                 found.append(_one_address(str(one)))
         if not found:
             raise Permanent(f"nobody of {to} has an address: see KT_FLOWS_GROUP_MAIL", code="mail.rejected")
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)), tuple(skipped)
 
     def send(self, letter: Letter) -> None:
-        """Submits the letter.  Raises Temporary (server away, 4xx) or Permanent(mail.rejected) (5xx)."""
+        """Submits the letter.  Raises Temporary (server away, 4xx) or Permanent(mail.rejected) (5xx).
+
+        Where one recipient of several is put off, a next try goes to that one alone.
+        """
         parts = urlsplit(self._settings.smtp_url or "")
         if not parts.hostname:
             raise Temporary("there is no mail server: set KT_FLOWS_SMTP_URL")
+        have = self._have.get(letter.message_id, frozenset())
+        to = [address for address in letter.recipients if address not in have]
         try:
             with self._connected(parts.scheme, parts.hostname, parts.port) as server:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
-                refused = server.send_message(letter.message, self._settings.mail_from, list(letter.recipients))
-            for code, _ in refused.values():
-                # Others have it: to send it again would be to send it to them twice.
-                log.warning("one recipient of a mail was not taken", extra={"mail": letter.mail_id, "code": code})
+                refused = server.send_message(letter.message, self._settings.mail_from, to)
         except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise _refused(min(codes), f"no recipient is taken: {codes}") from error
+            refused = error.recipients
+        except (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
+            # Against us, not against this mail: an administrator mends it, and the mail is still there.
+            raise Temporary(f"the server of KT_FLOWS_SMTP_URL does not take us: {error.smtp_code}") from error
         except smtplib.SMTPResponseException as error:
             raise _refused(error.smtp_code, f"the mail server answered {error.smtp_code}") from error
         except smtplib.SMTPNotSupportedError as error:
             raise Permanent(f"the mail server cannot do it: {error}", code="mail.rejected") from error
         except (smtplib.SMTPException, OSError) as error:
-            raise Temporary(f"the mail server cannot be reached: {type(error).__name__} {error}") from error
+            raise Temporary(
+                f"the mail server of KT_FLOWS_SMTP_URL cannot be reached: {type(error).__name__} {error}"
+            ) from error
+        self._judge(letter, have | (set(to) - set(refused)), sorted({code for code, _ in refused.values()}))
+
+    def _judge(self, letter: Letter, have: frozenset[str], codes: list[int]) -> None:
+        """What is to be done about recipients that were refused with `codes`."""
+        self._have.pop(letter.message_id, None)
+        if not codes:
+            return
+        if codes[0] < 500:
+            self._have[letter.message_id] = have
+            while len(self._have) > _REMEMBERED:
+                self._have.popitem(last=False)
+            raise Temporary(f"not every recipient is taken now: {codes}")
+        if not have:
+            raise Permanent(f"no recipient is taken: {codes}", code="mail.rejected")
+        # Others have it: to send it again would be to send it to them twice.
+        log.warning("one recipient of a mail was not taken", extra={"code": codes[0]})
 
     @staticmethod
     def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
         if scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port or 465, timeout=30, context=ssl.create_default_context())
-        return smtplib.SMTP(host, port or 25, timeout=30)
+            return smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port or 25, timeout=TIMEOUT)
 
 
 def _refused(code: int, said: str) -> Temporary | Permanent:

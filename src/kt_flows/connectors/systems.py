@@ -30,7 +30,7 @@ class Siebel(System):
 
     def refusal(self, status: int, content: bytes) -> Temporary | Permanent:
         code = _SBL.search(content.decode("utf-8", "replace"))
-        if code and code[0] in _SBL_FOR_GOOD:
+        if code and (status < 500 or code[0] in _SBL_FOR_GOOD):
             return Permanent(f"Siebel refuses: {code[0]}", code="siebel.rejected")
         if code:
             return Temporary(f"Siebel answered {status} with {code[0]}")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from kt_flows.clock import to_text
 from kt_flows.connectors import mailbox, token
-from kt_flows.connectors.incoming import read_mail
+from kt_flows.connectors.incoming import read_mail, unread_mail
 from kt_flows.connectors.outgoing import Outgoing
 from kt_flows.connectors.systems import Systems
 from kt_flows.errors import FlowsError, Permanent, Refused, Temporary
+from kt_flows.jobs.faults import database_away
 from kt_flows.mail import IncomingMail
 from kt_flows.runtime import correlate, mail_arrived, mail_sent, periodic, start, tidy
 from kt_flows.runtime.context import Runtime
@@ -32,6 +33,9 @@ INTERNAL = tuple(RUNS)
 SHORT = (jobs.TIMER, jobs.START_TIMER, *INTERNAL)
 """Kinds that are never leased: they hold their row through one transaction."""
 
+POISONED = 3
+"""Times that a mail may break the taking in before it is a person's."""
+
 Handler = Callable[[JobView], Mapping[str, Any]]
 
 
@@ -42,6 +46,8 @@ class Handlers:
     rt: Runtime
     systems: Systems
     outgoing: Outgoing
+    _failures: Counter[str] = field(default_factory=Counter)
+    """How often each mail that is still unseen could not be taken in."""
 
     def run(self, job: JobView) -> Mapping[str, Any]:
         """Does one outside job; answers its result.  Raises Temporary or Permanent."""
@@ -73,7 +79,12 @@ class Handlers:
         mail_sent.remember(self.rt, job, letter.mail_id, letter.message_id, letter.subject_mark, letter.recipients)
         self.outgoing.send(letter)
         accepted = to_text(self.rt.clock.now())
-        return {"mail_id": letter.mail_id, "message_id": letter.message_id, "accepted_at": accepted}
+        return {
+            "mail_id": letter.mail_id,
+            "message_id": letter.message_id,
+            "accepted_at": accepted,
+            "skipped": list(letter.skipped),
+        }
 
     def issue(self, job: JobView) -> Mapping[str, Any]:
         """`token.issue`: the same for the same wait, so that a repeated job changes nothing."""
@@ -96,26 +107,53 @@ class Handlers:
     def poll(self, job: JobView | None = None) -> Mapping[str, Any]:
         """`mail.poll`: everything unseen, each mail in its own transaction, acknowledged after the commit.
 
-        Raises Temporary after the last where one could not be taken in; it stays unseen, the others do not wait.
+        A mail that cannot be taken in stays unseen and holds up no other; at its third time it is set aside for a
+        person.  Raises Temporary after the last mail where one is left.
         """
         fetched, left = 0, 0
         with mailbox.opened(self.rt.settings.imap_url) as box:
             for uid in box.unseen():
                 found = box.fetch(uid)
-                if found is not None:
-                    try:
-                        self.take_in(found)
-                    except SQLAlchemyError:
-                        raise
-                    except Exception as error:
-                        log.exception("a mail could not be taken in: %s", type(error).__name__)
-                        left += 1
-                        continue
+                if found is None:  # another process's, or deleted
+                    continue
+                if self._taken_in(found):
+                    box.acknowledge(uid)
                     fetched += 1
-                box.acknowledge(uid)
+                else:
+                    left += 1
         if left:
             raise Temporary(f"{left} mails could not be taken in")
         return {"fetched": fetched}
+
+    def _taken_in(self, found: mailbox.Fetched) -> bool:
+        """False where the mail is to come again.  Raises where it is the database that is away."""
+        digest = hashlib.sha256(found.raw).hexdigest()
+        try:
+            self.take_in(found)
+        except Exception as error:
+            if database_away(error):
+                raise
+            log.exception("a mail could not be taken in: %s", type(error).__name__)
+            self._failures[digest] += 1
+            if self._failures[digest] < POISONED:
+                return False
+            self._set_aside(found)
+        self._failures.pop(digest, None)
+        return True
+
+    def _set_aside(self, found: mailbox.Fetched) -> None:
+        """A mail that breaks what it touches: kept as it came, for a person to look at."""
+        mail = unread_mail(found.raw, found.internal_date, self.rt.clock.now())
+        id = mail_arrived.set_aside(self.rt, mail)
+        if id is None:
+            return
+        try:
+            self._to_a_person(mail_arrived.unsorted_variables(mail, id))
+        except Exception as error:
+            if database_away(error):
+                raise
+            log.exception("a mail is kept, and nobody was asked to look at it")
+        mail_arrived.handed_over(self.rt, id)
 
     def take_in(self, found: mailbox.Fetched) -> None:
         """One mail to its case, to the history, or to a person."""

@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from kt_flows.errors import Broken, FlowsError, Permanent, Temporary
+from kt_flows.errors import FlowsError, Permanent
+from kt_flows.jobs.faults import as_ours, contended, database_away
 from kt_flows.jobs.handlers import MAIL_POLL, SHORT, Handlers
+from kt_flows.jobs.hands import Hands
+from kt_flows.jobs.pool import AFTER_A_FAULT, LONGEST_SLEEP, Pool
 from kt_flows.jobs.retry import again_at
 from kt_flows.runtime import periodic, settle
 from kt_flows.runtime.context import Runtime
@@ -25,179 +30,214 @@ from kt_flows.store.jobs import JobView
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=10)
-"""How long a killed worker's call waits for another; a living one renews its own three times as often."""
-LONGEST_SLEEP = 1.0
 BATCH = 20
 DRAIN_ROUNDS = 10_000
+ANOTHERS = 0.05
+"""Seconds until we look again at a job that is due and that somebody else has locked."""
 
 
 class Worker:
     """Works jobs until it is stopped."""
 
-    def __init__(self, rt: Runtime, handlers: Handlers, *, short: int = 2, outside: int = 4) -> None:
+    def __init__(self, rt: Runtime, handlers: Handlers, *, short: int = 2, outside: int = 8) -> None:
         self._rt = rt
         self._handlers = handlers
+        self._hands = Hands(rt)
+        self._timers = Pool("timers", short, self.short_work, self._until_short)
+        self._calls = Pool("calls", outside, self.outside_work, self._until_outside)
         self._stopping = threading.Event()
-        self._wake = threading.Condition()
-        self._signals = 0
-        self._leased: dict[object, JobView] = {}
-        self._lock = threading.Lock()
-        pools = [("timers", self.short_work, short), ("calls", self.outside_work, outside)]
-        self._threads = [
-            threading.Thread(target=self._loop, args=(work,), name=f"{name}-{number}", daemon=True)
-            for name, work, many in pools
-            for number in range(many)
-        ]
-        self._threads.append(threading.Thread(target=self._keep_leases, name="leases", daemon=True))
+        self._end = float("inf")
+
+    @property
+    def threads(self) -> list[threading.Thread]:
+        return [*self._timers.threads, *self._calls.threads, self._hands.keeper]
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
 
     def start(self) -> None:
         self._rt.on_commit.append(self.wake)
         self.keep_mail_poll()
         periodic.keep(self._rt, periodic.TIDY, periodic.TIDY)
-        for thread in self._threads:
-            thread.start()
+        self._timers.start()
+        self._calls.start()
+        self._hands.keeper.start()
 
     def stop(self, within: float = 20.0) -> None:
-        """Lets what is in hand finish, at most so many seconds."""
+        """Lets what is in hand finish, at most so many seconds; its leases are kept meanwhile."""
+        self._end = time.monotonic() + within
         self._stopping.set()
-        self.wake()
-        end = time.monotonic() + within
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, end - time.monotonic()))
+        for pool in (self._timers, self._calls):
+            pool.end()
+        for pool in (self._timers, self._calls):
+            pool.join(self._end)
+        self._hands.end()
+        if self._hands.keeper.ident is not None:
+            self._hands.keeper.join(1.0)
         if self.wake in self._rt.on_commit:
             self._rt.on_commit.remove(self.wake)
 
     def wake(self) -> None:
         """Something was committed: look at once."""
-        with self._wake:
-            self._signals += 1
-            self._wake.notify_all()
+        self._timers.wake()
+        self._calls.wake()
 
     def keep_mail_poll(self) -> None:
         """The mailbox is looked at for ever."""
         if self._rt.settings.imap_url:
             periodic.keep(self._rt, MAIL_POLL, MAIL_POLL)
 
-    # ---- the loop
-
-    def _loop(self, work: Callable[[], bool]) -> None:
-        away = False
-        while not self._stopping.is_set():
-            with self._wake:
-                seen = self._signals
-            try:
-                if work():
-                    away = False
-                    continue
-                pause = self._until_next()
-            except (SQLAlchemyError, OSError) as error:
-                if not away:
-                    log.warning("the database is away: %s", type(error).__name__)
-                away, pause = True, 0.5
-            except Exception as error:  # a fault of ours must not end the thread; the job stays where it was
-                log.exception("a job broke: %s", type(error).__name__)
-                pause = 0.5
-            with self._wake:
-                if self._signals == seen and not self._stopping.is_set():
-                    self._wake.wait(pause)
-
-    def _until_next(self) -> float:
-        now = self._rt.clock.now()
+    def _until_short(self) -> float:
         with self._rt.reading() as reading:
-            at = jobs.next_run_at(reading)
+            return self._pause(jobs.next_run_at(reading, kinds=SHORT))
+
+    def _until_outside(self) -> float:
+        # A busy system's jobs are looked at by the thread that gets done with it.
+        passed = (*SHORT, *self._hands.busy_kinds(self._handlers.table))
+        with self._rt.reading() as reading:
+            return self._pause(jobs.next_run_at(reading, not_kinds=passed))
+
+    def _pause(self, at: datetime | None) -> float:
         if at is None:
             return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.01, (at - now).total_seconds()))
+        return min(LONGEST_SLEEP, max(ANOTHERS, (at - self._rt.clock.now()).total_seconds()))
 
-    # ---- work
+    # ---- timers and what only touches our own tables
 
     def short_work(self) -> bool:
-        """Due timers and internal jobs, one transaction each; False where there were none to do."""
+        """Due timers and internal jobs, one transaction each; False where there were none to do.
+
+        One that the database refuses does not keep the next from its time.
+        """
         with self._rt.reading() as reading:
             found = jobs.due(reading, SHORT, self._rt.clock.now(), BATCH)
-        # All of them, not only up to the first that did something.
-        return sum(self._short(job) for job in found) > 0
+        if found:
+            self._timers.wake()
+        done, lost = 0, None
+        for job in found:
+            if self.stopping:
+                break
+            try:
+                done += self._short(job)
+            except SQLAlchemyError as error:
+                if not contended(error):
+                    raise
+                lost = error
+        if lost is not None and not done:
+            raise lost
+        return done > 0
 
     def _short(self, job: JobView) -> bool:
         try:
-            if job.kind == jobs.START_TIMER:
-                return periodic.start_due(self._rt, job)
-            assert job.instance_id is not None
-            if job.kind == jobs.TIMER:
-                return settle.due(self._rt, job.id, job.instance_id)
-            run = RUNS[job.kind]
-            now = self._rt.clock.now()
-            return settle.internal(self._rt, job.id, job.instance_id, lambda tx, mine, held: run(tx, mine, held, now))
-        except FlowsError as error:
-            return self._short_failed(job, error)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # isolated as stuck after its tries; others go on
-            log.exception("%s broke", job.kind)
-            return self._short_failed(job, Broken(f"{type(error).__name__}: {error}"))
+            return self._run_short(job)
+        except Exception as error:
+            if database_away(error):
+                raise
+            ours = self._told(job, error)
+        if job.instance_id is None:
+            return periodic.put_off(self._rt, job, ours)
+        try:
+            return settle.short_failed(self._rt, job, ours, partial(self._again_at, job, ours))
+        except Exception as unsettled:
+            if database_away(unsettled):
+                raise
+            log.exception("%s: not even its failure could be settled", job.kind)
+            return settle.give_up(self._rt, job, ours)
 
-    def _short_failed(self, job: JobView, error: FlowsError) -> bool:
-        """A short job has failed: counted in a transaction of its own, tried again or left stuck."""
-        claimed = periodic.take(self._rt, job, LEASE)
-        return claimed is not None and self._failed(claimed, error)
+    def _run_short(self, job: JobView) -> bool:
+        if job.kind == jobs.START_TIMER:
+            return periodic.start_due(self._rt, job)
+        assert job.instance_id is not None
+        if job.kind == jobs.TIMER:
+            return settle.due(self._rt, job.id, job.instance_id)
+        run = RUNS[job.kind]
+        now = self._rt.clock.now()
+        return settle.internal(self._rt, job.id, job.instance_id, lambda tx, mine, held: run(tx, mine, held, now))
+
+    # ---- outside calls
 
     def outside_work(self) -> bool:
-        """One batch of leased outside calls; False where there were none."""
-        now = self._rt.clock.now()
-        with self._rt.db.transaction() as tx:
-            claimed = jobs.lease(tx, not_kinds=SHORT, now=now, lease_for=LEASE, limit=1)
-        for job in claimed:
-            self.run(job)
-        return bool(claimed)
+        """One leased outside call; False where there was none."""
+        job = self._hands.take(self._handlers.table, SHORT)
+        if job is None:
+            return False
+        self._calls.wake()  # while this thread is away, another looks for more
+        self.run(job)
+        return True
 
     def run(self, job: JobView) -> None:
         """Makes one outside call and settles it; nothing is locked meanwhile."""
-        with self._lock:
-            self._leased[job.id] = job
-        try:
-            result = self._handlers.run(job)
-        except FlowsError as error:
-            self._failed(job, error)
-        except SQLAlchemyError as error:
-            # Not the job's fault: its lease runs out and it is taken again.
-            log.warning("%s lost the database: %s", job.kind, type(error).__name__)
-            self._failed(job, Temporary("the database was away"))
-        except Exception as error:  # a fault of ours is one more reason to try later, then to be stuck
-            log.exception("%s broke", job.kind)
-            self._failed(job, Temporary(f"{type(error).__name__}: {error}"))
-        else:
-            if job.instance_id is None:
-                periodic.again(self._rt, job)
+        with self._hands.holding(job):
+            try:
+                result = self._handlers.run(job)
+            except Exception as error:
+                if database_away(error):
+                    log.warning("%s lost the database: %s", job.kind, type(error).__name__)
+                    self._settle(job, self._give_back)
+                else:
+                    self._settle(job, partial(self._failed, error=self._told(job, error)))
             else:
-                settle.done(self._rt, job, result)
-        finally:
-            with self._lock:
-                self._leased.pop(job.id, None)
+                self._settle(job, partial(self._done, result=result))
 
-    def _failed(self, job: JobView, error: FlowsError) -> bool:
+    def _settle(self, job: JobView, settle_: Callable[[JobView], object]) -> None:
+        """Writes down what became of a call, over an absence of the database too: it is not made again for that."""
+        while True:
+            try:
+                settle_(job)
+                return
+            except Exception as error:
+                if not database_away(error):
+                    self._unsettled(job, self._told(job, error))
+                    return
+                if time.monotonic() > self._end:
+                    raise  # the lease runs out, and another process takes it
+                threading.Event().wait(AFTER_A_FAULT)
+
+    def _unsettled(self, job: JobView, error: FlowsError) -> None:
+        try:
+            self._failed(job, error)
+        except Exception:
+            log.exception("%s: not even its failure could be settled", job.kind)
+            settle.give_up(self._rt, job, error)
+
+    def _done(self, job: JobView, result: Mapping[str, Any]) -> None:
+        if job.instance_id is None:
+            periodic.again(self._rt, job)
+        else:
+            settle.done(self._rt, job, result)
+
+    def _failed(self, job: JobView, error: FlowsError) -> None:
         if job.instance_id is None:
             periodic.again(self._rt, job, error)
-            return True
-        later = None
-        if not isinstance(error, Permanent):
-            later = again_at(job.retry, job.attempt, self._rt.clock.now(), job.key)
-        return settle.failed(self._rt, job, error, later)
+        else:
+            settle.failed(self._rt, job, error, self._again_at(job, error, job.attempt))
 
-    def _keep_leases(self) -> None:
-        """Renews the leases of calls that are still on their way."""
-        while not self._stopping.wait(LEASE.total_seconds() / 3):
-            with self._lock:
-                mine = list(self._leased.values())
-            if not mine:
-                continue
-            try:
-                with self._rt.db.transaction() as tx:
-                    tokens = [job.lease_token for job in mine if job.lease_token]
-                    jobs.renew(tx, [job.id for job in mine], tokens, self._rt.clock.now() + LEASE)
-            except SQLAlchemyError as error:
-                log.warning("leases were not renewed: %s", type(error).__name__)
+    def _give_back(self, job: JobView) -> None:
+        with self._rt.db.transaction() as tx:
+            jobs.give_back(tx, job.id, job.lease_token, self._rt.clock.now() + timedelta(seconds=AFTER_A_FAULT))
+
+    def _again_at(self, job: JobView, error: FlowsError, attempt: int) -> datetime | None:
+        if isinstance(error, Permanent):
+            return None
+        return again_at(job.retry, attempt, self._rt.clock.now(), job.key)
+
+    def _told(self, job: JobView, error: Exception) -> FlowsError:
+        """The error as the job's row keeps it, and a line in the log."""
+        ours = as_ours(error)
+        about = {
+            "job_id": str(job.id),
+            "job_kind": job.kind,
+            "instance_id": str(job.instance_id) if job.instance_id else None,
+            "element_id": job.element_id,
+            "attempt": job.attempt,
+            "code": ours.code,
+        }
+        if error is ours:
+            log.warning("a job failed: %s", ours.code, extra=about)
+        else:
+            log.error("a job broke: %s", type(error).__name__, extra=about, exc_info=error)
+        return ours
 
     # ---- for the sandbox's clock
 

@@ -83,6 +83,17 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
 
 
 @retried
+def set_aside(rt: Runtime, mail: IncomingMail) -> UUID | None:
+    """Keeps a mail that could not be sorted, for a person; None where it has been set aside before."""
+    with rt.transaction() as tx:
+        taken = mails.take_in(tx, mail, rt.clock.now())
+        if taken is None:
+            return None
+        mails.judged(tx, taken[0], "unsorted", method="fault")
+        return taken[0]
+
+
+@retried
 def handed_over(rt: Runtime, id: UUID) -> None:
     """The mail has reached its case, or a person."""
     with rt.transaction() as tx:
@@ -127,6 +138,8 @@ def _active(tx: Transaction, id: UUID | None) -> bool:
 
 def _note(tx: Transaction, id: UUID, kind: str, mail: IncomingMail, method: str, now: datetime) -> None:
     detail = {"from": mail.sender, "subject": mail.subject, "receivedAt": to_text(mail.received_at), "by": method}
+    if mail.bounce_status is not None:
+        detail["status"] = mail.bounce_status
     history.add(tx, id, [{"kind": kind, "detail": detail}], actor=SERVICE.name, now=now)
 
 

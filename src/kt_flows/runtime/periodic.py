@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from kt_flows.engine.calendar import parse_cycle
 from kt_flows.errors import FlowsError
@@ -18,6 +17,7 @@ from kt_flows.store.jobs import JobView
 
 TIDY = "store.tidy"
 TIDY_EVERY = timedelta(hours=1)
+PUT_OFF = timedelta(minutes=1)
 
 
 @retried
@@ -37,7 +37,10 @@ def nudge(rt: Runtime, key: str) -> None:
 
 @retried
 def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
-    """Its turn is over, well or not: the next one comes, and turns that were missed are not made up for."""
+    """Its turn is over, well or not: the next one comes, and turns that were missed are not made up for.
+
+    One that was nudged meanwhile comes again at once: what the nudge was for may have come too late for this turn.
+    """
     every = TIDY_EVERY if job.kind == TIDY else timedelta(seconds=rt.settings.mail_poll_seconds)
     with rt.transaction() as tx:
         mine = jobs.hold(tx, job.id)
@@ -48,23 +51,10 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
             job.id,
             state="available",
             attempt=0 if error is None else mine.attempt,
-            run_at=rt.clock.now() + every,
+            run_at=rt.clock.now() if mine.run_at != job.run_at else rt.clock.now() + every,
             lease_until=None,
             last_error=error.message if error else None,
         )
-
-
-@retried
-def take(rt: Runtime, job: JobView, lease_for: timedelta) -> JobView | None:
-    """Takes a short job that has failed, counting the attempt; None where it is another's by now."""
-    with rt.transaction() as tx:
-        mine = jobs.hold(tx, job.id, skip_locked=True)
-        if mine is None or mine.state != "available":
-            return None
-        token = uuid4()
-        until = rt.clock.now() + lease_for
-        jobs.keep(tx, job.id, state="running", attempt=mine.attempt + 1, lease_until=until, lease_token=token)
-        return jobs.hold(tx, job.id)
 
 
 @retried
@@ -93,7 +83,25 @@ def start_due(rt: Runtime, job: JobView) -> bool:
             now=now,
             start_element=element,
         )
-        jobs.keep(tx, mine.id, run_at=_next_turn(mine.run_at, str(mine.payload["cycle"]), now))
+        jobs.keep(
+            tx,
+            mine.id,
+            run_at=_next_turn(mine.run_at, str(mine.payload["cycle"]), now),
+            attempt=0,
+            last_error=None,
+        )
+        return True
+
+
+@retried
+def put_off(rt: Runtime, job: JobView, error: FlowsError) -> bool:
+    """A turn could not be taken: again in a minute, for ever.  False where another worker has taken it meanwhile."""
+    with rt.transaction() as tx:
+        mine = jobs.hold(tx, job.id, skip_locked=True)
+        if mine is None or (mine.state, mine.run_at) != ("available", job.run_at):
+            return False
+        run_at = rt.clock.now() + PUT_OFF
+        jobs.keep(tx, job.id, attempt=mine.attempt + 1, run_at=run_at, last_error=error.message)
         return True
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from kt_flows.engine import machine
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import Step
@@ -66,13 +68,52 @@ def failed(rt: Runtime, claimed: JobView, error: FlowsError, again_at: datetime 
                 return False
             jobs.keep(tx, claimed.id, state="available", run_at=again_at, last_error=error.message, lease_until=None)
             return True
+    return _settle(rt, claimed, _failure(claimed, error), error)
 
+
+@retried
+def short_failed(rt: Runtime, job: JobView, error: FlowsError, again_at: Callable[[int], datetime | None]) -> bool:
+    """A job that is never leased has failed: its try is counted and what follows is written in one transaction.
+
+    `again_at` says from the tries so far when the next one is.  False where another worker has it.
+    """
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        held = instances.hold(tx, job.instance_id, skip_locked=True) if job.instance_id else None
+        mine = jobs.hold(tx, job.id, skip_locked=True)
+        if held is None or mine is None or mine.state != "available" or mine.run_at > now:
+            return False
+        later = again_at(mine.attempt + 1)
+        jobs.keep(tx, job.id, attempt=mine.attempt + 1, last_error=error.message)
+        if later is not None:
+            jobs.keep(tx, job.id, run_at=later)
+        else:
+            _move(tx, rt, held, mine, _failure(mine, error), error, now)
+        return True
+
+
+@retried
+def give_up(rt: Runtime, job: JobView, error: FlowsError) -> bool:
+    """The last way out, where not even a failure can be settled: the job is stuck, the case stands as it stood.
+
+    False where the job has changed hands since `job` was read.
+    """
+    with rt.transaction() as tx:
+        held = instances.hold(tx, job.instance_id) if job.instance_id else None
+        mine = jobs.hold(tx, job.id)
+        if held is None or mine is None or (mine.state, mine.lease_token) != (job.state, job.lease_token):
+            return False
+        _stuck(tx, held, mine, error, rt.clock.now())
+        return True
+
+
+def _failure(job: JobView, error: FlowsError) -> Move:
     def move(program: Program, held: instances.Held, wait: int, now: datetime) -> Step:
-        if claimed.kind == jobs.TIMER:
+        if job.kind == jobs.TIMER:
             raise machine.Uncaught(error.message)
         return machine.fail(program, held.snapshot, wait, error.code, error.message, now=now)
 
-    return _settle(rt, claimed, move, error)
+    return move
 
 
 @retried
@@ -108,25 +149,38 @@ def _settle(rt: Runtime, claimed: JobView, move: Move, error: FlowsError | None 
             state = "done" if error is None else "stuck"
             jobs.keep(tx, claimed.id, state=state, lease_until=None, last_error=error.message if error else None)
             return True
-        if held.status not in ("active", "suspended"):
-            jobs.close(tx, [claimed.id], "cancelled")
-            return True
-        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
-        try:
-            step = move(program, held, claimed.wait, now)
-        except machine.NoSuchWait:
-            jobs.close(tx, [claimed.id], "cancelled")
-            return True
-        except machine.Uncaught:
-            assert error is not None
-            _stuck(tx, held, claimed, error, now)
-            return True
-        except Exception as broken:  # the case stands as it stood; a person sees why it does not go on
-            log.exception("%s: the case did not take what its job brought", claimed.kind)
-            _stuck(tx, held, claimed, _as_ours(broken), now)
-            return True
-        record(tx, program, held, step, actor=SERVICE, now=now, settled=claimed.id)
+        _move(tx, rt, held, claimed, move, error, now)
         return True
+
+
+def _move(
+    tx: Transaction,
+    rt: Runtime,
+    held: instances.Held,
+    job: JobView,
+    move: Move,
+    error: FlowsError | None,
+    now: datetime,
+) -> None:
+    """Moves the case by what its job brought; where it does not take it, the job is stuck."""
+    if held.status not in ("active", "suspended") or job.wait is None:
+        jobs.close(tx, [job.id], "cancelled")
+        return
+    try:
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        step = move(program, held, job.wait, now)
+    except machine.NoSuchWait:
+        jobs.close(tx, [job.id], "cancelled")
+    except machine.Uncaught:
+        assert error is not None
+        _stuck(tx, held, job, error, now)
+    except SQLAlchemyError:
+        raise
+    except Exception as broken:  # the case stands as it stood; a person sees why it does not go on
+        log.exception("%s: the case did not take what its job brought", job.kind)
+        _stuck(tx, held, job, _as_ours(broken), now)
+    else:
+        record(tx, program, held, step, actor=SERVICE, now=now, settled=job.id)
 
 
 def _as_ours(error: Exception) -> FlowsError:

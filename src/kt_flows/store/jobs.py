@@ -118,16 +118,25 @@ def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> JobView | N
 
 
 def lease(
-    tx: Transaction, *, not_kinds: Sequence[str], now: datetime, lease_for: timedelta, limit: int
+    tx: Transaction,
+    *,
+    not_kinds: Sequence[str],
+    now: datetime,
+    lease_for: timedelta,
+    limit: int,
+    not_ids: Sequence[UUID] = (),
 ) -> list[JobView]:
-    """Takes due outside calls, and those whose lease ran out; the attempt counts from here, also if we die."""
+    """Takes due outside calls, and those whose lease ran out; the attempt counts from here, also if we die.
+
+    `not_ids` are the caller's own calls, which it has in hand however the clock may have moved.
+    """
     free = sa.or_(
         sa.and_(job.c.state == "available", job.c.run_at <= now),
         sa.and_(job.c.state == "running", job.c.lease_until < now),
     )
     chosen = (
         sa.select(job.c.id)
-        .where(free, job.c.kind.not_in(not_kinds), ~_RESTS)
+        .where(free, job.c.kind.not_in(not_kinds), job.c.id.not_in(list(not_ids)), ~_RESTS)
         .order_by(job.c.run_at, job.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=job)
@@ -156,9 +165,27 @@ def renew(tx: Transaction, ids: Sequence[UUID], tokens: Sequence[UUID], until: d
         tx.do(mine.values(lease_until=until))
 
 
-def next_run_at(reading: Reading, *, periodic: bool = True, after: datetime | None = None) -> datetime | None:
+def give_back(tx: Transaction, id: UUID, token: UUID | None, run_at: datetime) -> None:
+    """Puts down a call that was not made through no fault of its own: the try does not count."""
+    mine = job.update().where(job.c.id == id, job.c.lease_token == token, job.c.state == "running")
+    attempt = sa.func.greatest(job.c.attempt - 1, 0)
+    tx.do(mine.values(state="available", attempt=attempt, run_at=run_at, lease_until=None, lease_token=None))
+
+
+def next_run_at(
+    reading: Reading,
+    *,
+    kinds: Sequence[str] | None = None,
+    not_kinds: Sequence[str] = (),
+    periodic: bool = True,
+    after: datetime | None = None,
+) -> datetime | None:
     """When the earliest waiting job is due; without `periodic`, only those of cases."""
     query = sa.select(sa.func.min(job.c.run_at)).where(job.c.state == "available", ~_RESTS)
+    if kinds is not None:
+        query = query.where(job.c.kind.in_(list(kinds)))
+    if not_kinds:
+        query = query.where(job.c.kind.not_in(list(not_kinds)))
     if not periodic:
         query = query.where(job.c.instance_id.is_not(None))
     if after is not None:
@@ -193,8 +220,8 @@ def close(tx: Transaction, ids: Sequence[UUID], state: str) -> None:
 
 
 def nudge(tx: Transaction, key: str, now: datetime) -> None:
-    """Makes a periodic job due now."""
-    tx.do(job.update().where(job.c.key == key, job.c.state == "available").values(run_at=now))
+    """Makes a periodic job due now; one that is being done comes again right after."""
+    tx.do(job.update().where(job.c.key == key, job.c.state.in_(("available", "running"))).values(run_at=now))
 
 
 def one(reading: Reading, id: UUID) -> JobView | None:
