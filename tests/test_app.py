@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from kt_flows import app
 from support.service import Service, running, until
 
 LOAN = Path(__file__).resolve().parent / "data" / "loan"
@@ -142,6 +144,42 @@ def test_it_ends_gracefully_and_goes_on(tmp_path: Path) -> None:
         site.restart()  # SIGKILL
         assert site.instance(case["id"])["waits"] == case["waits"]
     assert "Traceback" not in site.log()
+
+
+class Watched(threading.Event):
+    """Tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.set()
+        return super().wait(timeout)
+
+
+def test_a_signal_that_wakes_nobody_is_heard_all_the_same() -> None:
+    """Taken on another thread, a signal leaves the main one asleep, as one does that comes just before it sleeps."""
+    stop, over = Watched(), threading.Event()
+    rescued: list[bool] = []
+
+    def send() -> None:
+        stop.waited.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        if not over.wait(20):
+            rescued.append(True)
+            stop.set()
+
+    before = signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        app.until_set(stop)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        over.set()
+        sender.join()
+    assert rescued == []
 
 
 def test_logs_hold_no_values_and_no_tokens(site: Service) -> None:

@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 Greeting = Callable[[str, Sequence[str], Mapping[str, str]], None]
 COMMAND_LINE = Actor("command line", frozenset({"admin"}), admin=True)
+LOOK_UP = 0.5
+"""Seconds that a missed signal may go unheard."""
 
 
 class OldSchema(FlowsError):
@@ -224,7 +226,7 @@ def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> N
             log.info("serving", extra={"address": site.settings.base_url})
             if greet is not None:
                 greet(site.settings.base_url, site.addresses(), site.tokens)
-            stop.wait()
+            until_set(stop)
         finally:
             site.stop()
 
@@ -237,7 +239,7 @@ def work(settings: Settings) -> None:
         site = Site(settings, db)
         try:
             site.work()
-            stop.wait()
+            until_set(stop)
         finally:
             site.stop()
 
@@ -269,6 +271,16 @@ def list_keys(settings: Settings) -> Sequence[Row[Any]]:
 def revoke_key(settings: Settings, id: str) -> None:
     with checked_database(settings) as db:
         key_verbs.revoke(db, SystemClock(), id)
+
+
+def until_set(stop: threading.Event) -> None:
+    """Waits, looking up now and then.
+
+    A signal that comes just before the thread goes to sleep wakes nobody: its handler runs at the next instruction,
+    and a wait without an end has none.
+    """
+    while not stop.wait(LOOK_UP):
+        pass
 
 
 def _stop_on_signals() -> threading.Event:
