@@ -1,5 +1,5 @@
 # Every target does all of its own set-up.  A Debian with git, make and Python 3.11 is enough.
-.PHONY: run test check fmt bench lock clean
+.PHONY: run test drill check fmt bench lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -19,6 +19,11 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/kt-flows check bpmn
 	$(BIN)/python docs/generate.py --check
+
+# Ten minutes of faults, one after the other, on a site at work; as root a full disk is among them.
+MINUTES := 10
+drill: $(READY)
+	cd tests && ../$(BIN)/python -m support.drill --minutes $(MINUTES)
 
 bench: $(READY)
 	$(BIN)/python bench/engine.py

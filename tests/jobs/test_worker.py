@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from kt_flows.errors import Temporary
-from kt_flows.jobs.handlers import Handlers
+from kt_flows.jobs.handlers import MAIL_POLL, Handlers
 from kt_flows.jobs.hands import LEASE
 from kt_flows.jobs.retry import again_at
 from kt_flows.jobs.worker import Worker
@@ -212,6 +212,18 @@ def test_the_mailbox_is_always_looked_at_again(site: Site) -> None:
         assert (job.last_error is not None) is fault
         assert job.run_at == site.clock.now() + timedelta(seconds=site.rt.settings.mail_poll_seconds)
         site.clock.set(job.run_at)
+
+
+def test_a_clock_that_is_set_back_does_not_put_the_next_look_off(site: Site) -> None:
+    worker = site.worker(short=1, outside=1)
+    worker.start()
+    try:
+        eventually(lambda: any(job.run_at > site.clock.now() for job in periodic_jobs(site)))
+        site.clock.set(site.clock.now() - timedelta(hours=1))
+        soon = site.clock.now() + timedelta(seconds=site.rt.settings.mail_poll_seconds)
+        eventually(lambda: [job.run_at for job in periodic_jobs(site) if job.kind == MAIL_POLL] == [soon])
+    finally:
+        worker.stop()
 
 
 def periodic_jobs(site: Site) -> list[Any]:

@@ -35,6 +35,9 @@ DRAIN_ROUNDS = 10_000
 ANOTHERS = 0.05
 """Seconds until we look again at a job that is due and that somebody else has locked."""
 
+SET_BACK = 5.0
+"""Seconds by which a clock may be corrected unnoticed."""
+
 
 class Worker:
     """Works jobs until it is stopped."""
@@ -47,6 +50,7 @@ class Worker:
         self._calls = Pool("calls", outside, self.outside_work, self._until_outside)
         self._stopping = threading.Event()
         self._end = float("inf")
+        self._ahead = self._ahead_now()
 
     @property
     def threads(self) -> list[threading.Thread]:
@@ -58,8 +62,7 @@ class Worker:
 
     def start(self) -> None:
         self._rt.on_commit.append(self.wake)
-        self.keep_mail_poll()
-        periodic.keep(self._rt, periodic.TIDY, periodic.TIDY)
+        self.keep_periodic()
         self._timers.start()
         self._calls.start()
         self._hands.keeper.start()
@@ -83,16 +86,32 @@ class Worker:
         self._timers.wake()
         self._calls.wake()
 
+    def keep_periodic(self) -> None:
+        """What is done for ever is there and due."""
+        self.keep_mail_poll()
+        periodic.keep(self._rt, periodic.TIDY, periodic.TIDY)
+
     def keep_mail_poll(self) -> None:
         """The mailbox is looked at for ever."""
         if self._rt.settings.imap_url:
             periodic.keep(self._rt, MAIL_POLL, MAIL_POLL)
+
+    def _ahead_now(self) -> float:
+        return self._rt.clock.now().timestamp() - time.monotonic()
+
+    def _follow_the_clock(self) -> None:
+        """A clock that was set back has left the next look at the mailbox in its old future: it is asked for anew."""
+        before, self._ahead = self._ahead, self._ahead_now()
+        if self._ahead < before - SET_BACK:
+            log.warning("the clock was set back", extra={"seconds": round(before - self._ahead)})
+            self.keep_periodic()
 
     def _until_short(self) -> float:
         with self._rt.reading() as reading:
             return self._pause(jobs.next_run_at(reading, kinds=SHORT))
 
     def _until_outside(self) -> float:
+        self._follow_the_clock()
         # A busy system's jobs are looked at by the thread that gets done with it.
         passed = (*SHORT, *self._hands.busy_kinds(self._handlers.table))
         with self._rt.reading() as reading:
