@@ -73,6 +73,13 @@ _ALL = (
         example={"result": "delivered"},
     ),
     Topic(
+        "signal.throw",
+        "Sends a signal to everyone who waits for it, and starts every process that begins with it.",
+        inputs={"name": "string", "payload": "map?"},
+        outputs={"cases": "int", "processes": "int"},
+        example={"cases": 0, "processes": 0},
+    ),
+    Topic(
         "case.find",
         "Looks up the newest case of a process by values of its variables.",
         inputs={"definition_key": "string", "variables": "map", "active": "bool?"},

@@ -42,6 +42,8 @@ MATRIX: Mapping[str, frozenset[str]] = {
     "POST /v1/jobs/{id}/cancel": frozenset({"admin", "chief"}),
     "POST /v1/jobs/{id}/retry": frozenset({"admin", "chief"}),
     "POST /v1/messages": PEOPLE | {"crm"},
+    "POST /v1/signals": PEOPLE | {"crm"},
+    "POST /v1/conditions": PEOPLE | {"crm"},
     "GET /v1/notices": PEOPLE,
     "GET /v1/tasks": PEOPLE,
     "GET /v1/tasks/{id}": PEOPLE,

@@ -73,7 +73,6 @@ IF = "${ok == true}"
         (draw("start end", boundary("b", "end", PAID)), "flow", "b"),
         # starts and ends
         (ASK + end() + chain("ask", "end"), "no-start", None),
-        (draw("start end", start("again"), flow("again", "end")), "no-start", "again"),
         (draw("start end", ASK, flow("ask", "end")), "unreachable", "ask"),
         (draw("start s end", sub("s", end("e"))), "sub-process-start", "s"),
         (draw("start s end", sub("s", inside("a") + inside("b"))), "sub-process-start", "s"),

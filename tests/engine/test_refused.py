@@ -22,7 +22,7 @@ from support.dialect import (
 from support.processes import boundary, chain, end, flow, human, message, package, service, start, timer
 
 SUBSCRIBER = {"subscriber_id": "${amount}"}
-AT_NOON = timer("s", "timeDate", "2026-03-02T10:00:00Z")
+AT_NOON = timer("s", "timeDuration", "PT1H")
 NO_ERROR = "<bpmn:errorEventDefinition errorRef='no'/>"
 PAID = '<bpmn:messageEventDefinition id="paid" messageRef="msg_paid"/>'
 RETRY = "<camunda:failedJobRetryTimeCycle>R/PT1M</camunda:failedJobRetryTimeCycle>"
@@ -40,6 +40,9 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
         ('<camunda:userTask id="t"/>', "element"),
         (task("<bpmn:ioSpecification/>", FOR), "element"),
         (task("<bpmn:standardLoopCharacteristics/>", FOR), "element"),
+        (task('<bpmn:standardLoopCharacteristics loopMaximum="0"/>', FOR), "attribute"),
+        (task("<bpmn:linkEventDefinition/>", "", CATCH), "link"),
+        (task("<bpmn:conditionalEventDefinition/>", "", CATCH), "expression"),
         (task("<bpmn:messageEventDefinition/>", FOR), "element"),
         (task("", f'{FOR} camunda:asyncBefore="true"'), "attribute"),
         (task("", f'{FOR} isForCompensation="true"'), "attribute"),
@@ -117,7 +120,8 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
             "budget",
         ),
         # events
-        (task("<bpmn:signalEventDefinition/>", "", CATCH), "element"),
+        (task("<bpmn:signalEventDefinition/>", "", CATCH), "signal"),
+        (task("<bpmn:compensateEventDefinition/>", "", THROW), "element"),
         (task("<bpmn:errorEventDefinition/>", "", CATCH), "element"),
         (task("", "", CATCH), "element"),
         (task("<bpmn:timerEventDefinition/>", "", CATCH), "timer"),
@@ -216,7 +220,7 @@ def test_process_level_listeners_are_refused() -> None:
         (b'targetNamespace="', b'expressionLanguage="http://www.w3.org/1999/XPath" targetNamespace="', "attribute"),
         (b'isExecutable="true"', b'isExecutable="1"', "attribute"),
         (b'process id="p"', b'process id="other"', "process"),
-        (b"<bpmn:process", b'<bpmn:signal id="s"/><bpmn:process', "element"),
+        (b"<bpmn:process", b'<bpmn:dataStore id="s"/><bpmn:process', "element"),
         (b"<bpmn:process", b'<bpmn:error id="e" errorCode="x" camunda:errorMessage="y"/><bpmn:process', "attribute"),
         (b"</bpmn:process>", b'</bpmn:process><bpmn:process id="q" isExecutable="true"/>', "process"),
         (b"isExecutable", b'camunda:jobPriority="5" isExecutable', "attribute"),

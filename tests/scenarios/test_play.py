@@ -297,3 +297,25 @@ def test_a_case_that_never_rests_is_stopped() -> None:
     body = start() + service("poll", "mail.poll", {}) + '<bpmn:exclusiveGateway id="g" default="g_to_poll"/>' + end()
     body += chain("start", "poll", "g", "poll") + flow("g", "end", "${ok == true}")
     assert "ходов" in play(body, expect(active=True)).lines[0]
+
+
+def test_a_signal_is_sent_to_whoever_waits() -> None:
+    alarm = '<bpmn:signalEventDefinition id="d" signalRef="alarm"/>'
+    body = start() + f'<bpmn:intermediateCatchEvent id="c" name="c">{alarm}</bpmn:intermediateCatchEvent>' + end()
+    files = package(
+        "p",
+        body + chain("start", "c", "end"),
+        variables={"level": "int"},
+        more={"signals": {"alarm": {"payload": {"level": "int"}}}},
+    )
+    [definition], _ = check_packages(files)
+
+    def told(*steps: Any) -> ScenarioResult:
+        story = {"scenario": "s", "title": "s", "start": {"at": AT}, "steps": list(steps)}
+        scenario = read_scenario(yaml.safe_dump(story, allow_unicode=True).encode(), "scenarios/s.yaml")
+        return run_scenario(definition, {"p": definition}, scenario)
+
+    sent = {"signal": {"name": "alarm", "payload": {"level": 3}}}
+    assert told(sent, expect(ended="end", variables={"level": 3})).passed
+    assert not told(sent, sent).passed
+    assert not told({"signal": {"name": "alarms"}}).passed

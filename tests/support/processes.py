@@ -25,18 +25,22 @@ def package(
     variables: Mapping[str, str] | None = None,
     messages: Mapping[str, Mapping[str, Any]] | None = None,
     forms: Mapping[str, list[dict[str, Any]]] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """The files of one process folder, by path from the folder above it.
 
-    `body` are the flow nodes and flows; `messages` are declared in the diagram too, under their names.
+    `body` are the flow nodes and flows; `messages` are declared in the diagram too, under their names; `more` are
+    further keys of process.yaml.
     """
     declared = "".join(f'<bpmn:message id="{name}" name="{name}"/>' for name in messages or {})
+    declared += "".join(f'<bpmn:signal id="{name}" name="{name}"/>' for name in (more or {}).get("signals", {}))
     xml = f'{_HEAD}{declared}<bpmn:process id="{key}" isExecutable="true" camunda:historyTimeToLive="P1Y">{body}'
     manifest = {
         "key": key,
         "name": {"ru": key, "kk": key, "en": key},
         "variables": {name: {"type": word} for name, word in (variables or {}).items()},
         "messages": dict(messages or {}),
+        **(more or {}),
     }
     files = {
         f"{key}/process.bpmn": f"{xml}</bpmn:process></bpmn:definitions>".encode(),

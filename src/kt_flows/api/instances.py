@@ -47,6 +47,7 @@ def start_instance(
         source=body.source,
         variables=body.variables,
         idempotency_key=idempotency_key(request),
+        start_element=body.start_element,
     )
     where = {"Location": f"/v1/instances/{started.instance.id}"}
     return said(shapes.instance_json(started.instance), 201 if started.created else 200, where)

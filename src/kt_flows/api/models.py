@@ -47,6 +47,7 @@ class StartAsked(Given):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     business_key: BusinessKey | None = None
     source: Name | None = None
+    start_element: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     variables: Variables = Field(default_factory=dict)
 
 
@@ -91,13 +92,23 @@ class MessageGiven(Given):
     message_id: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
 
 
+class SignalGiven(Given):
+    name: Name
+    payload: dict[str, Any] = Field(default_factory=dict)
+    signal_id: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
+
+
+class ConditionsGiven(Given):
+    variables: dict[str, Any] = Field(description="What has become known; each process takes what it declares.")
+
+
 class Listed(Told, Generic[Item]):
     items: list[Item]
     next_cursor: str | None
 
 
 class Wait(Told):
-    kind: Literal["task", "timer", "message", "job"]
+    kind: Literal["task", "timer", "message", "signal", "job"]
     element_id: str
     task_id: str | None = None
     due_at: datetime | None = None
@@ -169,6 +180,16 @@ class Comment(Told):
 class MessageResult(Told):
     result: Literal["delivered", "buffered", "duplicate"]
     instance_ids: list[str]
+
+
+class SignalResult(Told):
+    result: Literal["delivered", "duplicate"]
+    instance_ids: list[str] = Field(description="Cases that waited for it.")
+    started: list[str] = Field(description="Cases that it began.")
+
+
+class ConditionsResult(Told):
+    started: list[str] = Field(description="Cases that began, also by an equal call before.")
 
 
 class Definition(Told):

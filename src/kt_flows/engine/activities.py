@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kt_flows.engine.calendar import parse_cycle
-from kt_flows.engine.dialect import CallMapping, Loop
+from kt_flows.engine.dialect import CallMapping, Loop, Repeat
 from kt_flows.engine.events import Events
 from kt_flows.engine.expression import IMPLICIT, Expression, SyntaxProblem, Types, compile_expression
 from kt_flows.engine.marks import camunda, children, seen_as, tag
@@ -15,6 +15,7 @@ from kt_flows.engine.values import fits
 from kt_flows.topics import TOPICS, Topic
 
 MAX_CARDINALITY = 1_000
+MAX_ROUNDS = 100_000
 LOOP = {
     "loopCounter": "int",
     "nrOfInstances": "int",
@@ -61,10 +62,35 @@ class Activities(Events):
         sequential = item.get("isSequential") == "true"
         return Loop(sequential, items, parts["loopCardinality"], variable, parts["completionCondition"])
 
+    def repeat(self, item: Any) -> Repeat | None:
+        """A standard loop: again while its condition holds, at most `loopMaximum` times."""
+        self.attributes(item, {"testBefore", "loopMaximum"}, set())
+        conditions = [child for child in children(item) if tag(child) == "loopCondition"]
+        for child in children(item):
+            if child not in conditions[:1]:
+                self.unknown(child)
+        maximum = item.get("loopMaximum")
+        if maximum is not None and not (maximum.isdecimal() and 0 < int(maximum[:6]) <= MAX_ROUNDS):
+            said = f"loopMaximum=«{maximum[:60]}»"
+            self.say("attribute", item, said, f"Напишите число от 1 до {MAX_ROUNDS}")
+            maximum = None
+        if not conditions and item.get("loopMaximum") is None:
+            said = "цикл без условия и без числа не кончится"
+            self.say("element", item, said, "Напишите loopCondition или loopMaximum")
+        condition = None
+        if conditions:
+            self.attributes(conditions[0], {"language"}, set())
+            types = {**self.types, "loopCounter": "int"}
+            condition = self.expression(conditions[0], conditions[0].text or "", types, "bool")
+        return Repeat(item.get("testBefore") == "true", condition, int(maximum) if maximum else None)
+
     def _plain(self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]) -> None:
         payload: dict[str, str] = {}
-        if facts.get("message") and facts["type"] not in ("endEvent", "intermediateThrowEvent"):
-            payload = self.caught(item, facts, extension)
+        if facts["type"] not in ("endEvent", "intermediateThrowEvent"):
+            if facts.get("message"):
+                payload = self.caught(item, facts, extension)
+            elif facts.get("signal"):
+                payload = self.carried(item, self.manifest.signals[facts["signal"]].payload, extension)
         self.outputs(extension, facts, {**local, **payload})
 
     def _startEvent(self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]) -> None:
@@ -97,6 +123,8 @@ class Activities(Events):
         groups = camunda(item, "candidateGroups") or ""
         found = [self.template(item, part.strip(), local) for part in _split(groups) if part.strip()]
         facts["groups"] = tuple(group for group in found if group)
+        if not facts["groups"] and camunda(item, "assignee") is None:
+            facts["groups"] = facts["lane_groups"]
         for name, attribute, expects in (
             ("assignee", "assignee", "string"),
             ("due_date", "dueDate", "timestamp"),
@@ -108,7 +136,8 @@ class Activities(Events):
         if literal is not None and not literal.strip().isdecimal():
             self.say("type", item, f"важность «{literal[:60]}» — не целое число", "Напишите число от 0 до 100")
         if not facts["groups"] and facts.get("assignee") is None:
-            self.say("missing-candidate-group", item, "задачу никто не увидит", "Назовите camunda:candidateGroups")
+            hint = "Назовите camunda:candidateGroups у задачи или её дорожки"
+            self.say("missing-candidate-group", item, "задачу никто не увидит", hint)
         submitted = self.forms.get(facts["form_key"] or "", {})
         self.outputs(extension, facts, {**local, **submitted})
 
@@ -162,9 +191,9 @@ class Activities(Events):
     def _intermediateThrowEvent(
         self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]
     ) -> None:
-        if facts.get("message"):
-            facts["topic"] = "message.throw"
-            throw = TOPICS["message.throw"]
+        if facts.get("message") or facts.get("signal"):
+            facts["topic"] = "message.throw" if facts.get("message") else "signal.throw"
+            throw = TOPICS[facts["topic"]]
             given = {name: word for name, word in throw.inputs.items() if name != "name"}
             self.job(item, facts, Topic(throw.kind, throw.purpose, given, throw.outputs), extension)
         self._plain(item, facts, local, extension)

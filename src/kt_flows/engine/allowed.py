@@ -60,52 +60,53 @@ EVENTS: dict[str, tuple[str, set[str], set[str]]] = {
     "timerEventDefinition": ("timer", set(), set()),
     "errorEventDefinition": ("error", {"errorRef"}, {"errorCodeVariable", "errorMessageVariable"}),
     "escalationEventDefinition": ("escalation", {"escalationRef"}, set()),
+    "signalEventDefinition": ("signal", {"signalRef"}, set()),
+    "conditionalEventDefinition": ("conditional", set(), set()),
+    "linkEventDefinition": ("link", set(), set()),
     "terminateEventDefinition": ("terminate", set(), set()),
 }
 # Which events may stand where.
 PLACES: dict[str, set[str]] = {
-    "startEvent": {"none", "message", "timer"},
+    "startEvent": {"none", "message", "timer", "signal", "conditional"},
     "sub-process": {"none"},
-    "event sub-process": {"message", "timer", "error", "escalation"},
-    "endEvent": {"none", "message", "error", "escalation", "terminate"},
-    "intermediateCatchEvent": {"message", "timer"},
-    "intermediateThrowEvent": {"none", "message", "escalation"},
-    "boundaryEvent": {"message", "timer", "error", "escalation"},
+    "event sub-process": {"message", "timer", "error", "escalation", "signal", "conditional"},
+    "endEvent": {"none", "message", "error", "escalation", "signal", "terminate"},
+    "intermediateCatchEvent": {"message", "timer", "signal", "conditional", "link"},
+    "intermediateThrowEvent": {"none", "message", "escalation", "signal", "link"},
+    "boundaryEvent": {"message", "timer", "error", "escalation", "signal", "conditional"},
 }
 # What may stand at the top of a file, by its namespace.
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
-TOP = dict.fromkeys(("process", "collaboration", "message", "error", "escalation"), BPMN) | {"BPMNDiagram": _DI}
+TOP = dict.fromkeys(("process", "collaboration", "message", "error", "escalation", "signal"), BPMN) | {
+    "BPMNDiagram": _DI
+}
 DEFINITIONS = {"targetNamespace", "exporter", "exporterVersion"}
 BOOLEANS = {"isExecutable", "isClosed", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential"}
+BOOLEANS |= {"testBefore"}
 # What may repeat.
-LOOPED = {
-    "multiInstanceLoopCharacteristics": {
-        "task",
-        "manualTask",
-        "userTask",
-        "serviceTask",
-        "sendTask",
-        "receiveTask",
-        "scriptTask",
-        "businessRuleTask",
-        "callActivity",
-        "subProcess",
-    }
+_ACTIVITIES = {
+    "task",
+    "manualTask",
+    "userTask",
+    "serviceTask",
+    "sendTask",
+    "receiveTask",
+    "scriptTask",
+    "businessRuleTask",
+    "callActivity",
+    "subProcess",
 }
+LOOPED = {"multiInstanceLoopCharacteristics": _ACTIVITIES, "standardLoopCharacteristics": _ACTIVITIES}
 
 INSTEAD = {
     "complexGateway": "Нарисуйте включающий шлюз с условиями",
     "choreography": "Нарисуйте процесс с черными пулами",
     "transaction": "Нарисуйте подпроцесс с граничной ошибкой",
     "adHocSubProcess": "Нарисуйте подпроцесс с параллельными задачами",
-    "signalEventDefinition": "Нарисуйте сообщение",
-    "conditionalEventDefinition": "Нарисуйте сообщение или таймер",
     "compensateEventDefinition": "Нарисуйте обратное действие явно",
-    "linkEventDefinition": "Соедините элементы потоком",
     "dataObjectReference": "Объявите переменную в process.yaml",
     "dataStoreReference": "Объявите переменную в process.yaml",
     "dataObject": "Объявите переменную в process.yaml",
-    "standardLoopCharacteristics": "Нарисуйте цикл шлюзом",
     "class": 'Возьмите camunda:type="external" и тему из справочника',
     "expression": 'Возьмите camunda:type="external" и тему из справочника',
     "delegateExpression": 'Возьмите camunda:type="external" и тему из справочника',

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.dialect import Element
 from kt_flows.engine.expression import SyntaxProblem, compile_expression
-from kt_flows.engine.paths import say
+from kt_flows.engine.links import say
 from kt_flows.engine.values import fits
 from kt_flows.errors import Finding
 from kt_flows.topics import TOPICS
@@ -44,6 +44,9 @@ def _call(definition: Definition, element: Element, known: Known, depth: float) 
     if not any(one.event == "none" for one in plain):
         message = f"у процесса {called.key} нет простого начала, вызвать его нельзя"
         yield say(definition, element, "call", message, "Добавьте ему стартовое событие без определения")
+    elif sum(one.event == "none" for one in plain) > 1:
+        message = f"у процесса {called.key} несколько простых начал, и какое вызвать — не сказано"
+        yield say(definition, element, "call", message, "Оставьте ему одно простое начало")
     yield from _handed_in(definition, element, called)
     yield from _handed_out(definition, element, called)
     if math.isinf(depth):
@@ -180,6 +183,17 @@ def _code(definition: Definition, element: Element, codes: Codes) -> Iterator[Fi
 
 
 # ---- messages
+
+
+def signal_findings(definition: Definition, known: Known) -> Iterator[Finding]:
+    """A signal carries the same for all who know it."""
+    for name, signal in definition.manifest.signals.items():
+        for other in sorted(known.values(), key=lambda one: one.key):
+            theirs = other.manifest.signals.get(name)
+            for field in sorted(theirs.payload.keys() & signal.payload.keys()) if theirs is not None else ():
+                if theirs is not None and not fits(theirs.payload[field], signal.payload[field]):
+                    said = f"signals.{name}.{field}: у {other.key} это {theirs.payload[field]}"
+                    yield Finding("error", "signal", "process.yaml", said, "Назовите тип одинаково")
 
 
 def message_findings(definition: Definition, known: Known) -> Iterator[Finding]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from kt_flows.engine.calls import call_findings, message_findings
+from kt_flows.engine.calls import call_findings, message_findings, signal_findings
 from kt_flows.engine.coverage import table_findings
 from kt_flows.engine.definition import Definition, is_drawing, read_definition
 from kt_flows.engine.dialect import Element
+from kt_flows.engine.links import say
 from kt_flows.engine.packages import split_packages
-from kt_flows.engine.paths import path_findings, say
+from kt_flows.engine.paths import path_findings
 from kt_flows.engine.xml import read_xml
 from kt_flows.errors import DiagramError, Finding
 
@@ -82,7 +83,8 @@ def check_definition(definition: Definition) -> list[Finding]:
 
 def check_together(definition: Definition, known: Mapping[str, Definition]) -> list[Finding]:
     """Findings between a process and the others, by key; `known` has it too, and those that are deployed."""
-    return sorted([*call_findings(definition, known), *message_findings(definition, known)], key=_order)
+    found = [*call_findings(definition, known), *message_findings(definition, known)]
+    return sorted([*found, *signal_findings(definition, known)], key=_order)
 
 
 def _deadlines(definition: Definition) -> Iterator[Finding]:

@@ -42,7 +42,12 @@ class Definition:
     start_form: Form | None
     start_messages: Mapping[str, str]
     """Message name to the start event that it triggers."""
+    start_signals: Mapping[str, Element]
+    """Start event by id, as are the timers and the conditions."""
     start_timers: Mapping[str, Element]
+    start_conditions: Mapping[str, Element]
+    plain_starts: tuple[str, ...]
+    """Start events without a definition: where a request may begin a case."""
     calls: frozenset[str]
     """Keys of the processes that its call activities call."""
 
@@ -135,7 +140,10 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         texts=texts,
         start_form=start_forms[0] if start_forms else None,
         start_messages={item.message: item.id for item in starts if item.message},
+        start_signals={item.id: item for item in starts if item.event == "signal"},
         start_timers={item.id: item for item in starts if item.event == "timer"},
+        start_conditions={item.id: item for item in starts if item.event == "conditional"},
+        plain_starts=tuple(item.id for item in starts if item.event == "none"),
         calls=frozenset(item.called for item in reading.elements.values() if item.called),
     )
 

@@ -41,6 +41,16 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A standard loop: again while the condition holds, at most so many rounds."""
+
+    before: bool
+    """Whether the condition is looked at before the first round."""
+    condition: Expression | None
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """A flow node of a process as the service runs it."""
 
@@ -69,8 +79,14 @@ class Element:
     script: Expression | None = None
     result_variable: str | None = None
     # events
-    event: Literal["none", "message", "timer", "error", "escalation", "terminate", "signal", "conditional"] = "none"
+    event: Literal[
+        "none", "message", "timer", "error", "escalation", "terminate", "signal", "conditional", "link"
+    ] = "none"
     message: str | None = None
+    signal: str | None = None
+    link: str | None = None
+    condition: Expression | None = None
+    """What a conditional event waits for."""
     timer: Timer | None = None
     error_code: str | None = None
     error_code_variable: str | None = None
@@ -86,6 +102,7 @@ class Element:
     call_in: tuple[CallMapping, ...] = ()
     call_out: tuple[CallMapping, ...] = ()
     loop: Loop | None = None
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)

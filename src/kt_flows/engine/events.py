@@ -9,6 +9,7 @@ from kt_flows.clock import from_text
 from kt_flows.engine.allowed import EVENTS, PLACES
 from kt_flows.engine.calendar import parse_cycle, parse_duration
 from kt_flows.engine.dialect import Timer
+from kt_flows.engine.expression import Expression
 from kt_flows.engine.marks import Marks, camunda, children, tag
 from kt_flows.engine.values import fits
 
@@ -18,6 +19,7 @@ _READ_TIMES: dict[str, Callable[[str], object]] = {
     "cycle": parse_cycle,
 }
 _TIMES = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+_INSIDE = {"timer": tuple(_TIMES), "conditional": ("condition",)}
 
 
 class Events(Marks):
@@ -41,7 +43,7 @@ class Events(Marks):
                 return
             kind = known[0]
             self.attributes(definition, known[1], known[2])
-            self.only_drawn(definition, *(_TIMES if kind == "timer" else ()))
+            self.only_drawn(definition, *_INSIDE.get(kind, ()))
             self.definition(definition, kind, facts)
         if kind not in PLACES[place]:
             self.say("element", item, f"событие {kind} у {name} здесь не выполняется", "Выберите другое событие")
@@ -80,8 +82,9 @@ class Events(Marks):
         if timer.kind == "cycle" and place != "startEvent" and not again:
             hint = "Поставьте непрерывающее событие или длительность"
             self.say("timer", item, "повторение здесь сработает только раз", hint)
-        if place == "startEvent" and (timer.kind != "cycle" or timer.value.literal is None):
-            self.say("timer", item, "процесс начинают по циклу, записанному без выражений", "Например, R/PT1H")
+        if place == "startEvent" and (timer.kind == "duration" or timer.value.literal is None):
+            said = "процесс начинают по дате или циклу, записанным без выражений"
+            self.say("timer", item, said, "Например, R/PT1H или 2026-03-02T05:00:00Z")
 
     def definition(self, item: Any, kind: str, facts: dict[str, Any]) -> None:
         if kind == "message":
@@ -98,6 +101,14 @@ class Events(Marks):
                     self.say("type", item, f"{name} объявлена как {word}, а нужен string", "Исправьте тип")
         elif kind == "escalation":
             facts["escalation_code"] = self.ref(item, "escalation", "escalationRef")
+        elif kind == "signal":
+            facts["signal"] = self.signal(item)
+        elif kind == "conditional":
+            facts["condition"] = self.condition(item)
+        elif kind == "link":
+            facts["link"] = " ".join(item.get("name", "").split())
+            if not facts["link"]:
+                self.say("link", item, "у ссылки нет имени", "Назовите обе её стороны одинаково")
 
     def ref(self, item: Any, kind: str, attribute: str) -> str | None:
         """The code behind a reference.  One that leads nowhere is refused: without it the event would catch all."""
@@ -113,6 +124,29 @@ class Events(Marks):
             self.say("message", item, f"сообщение {said} не объявлено в process.yaml", "Объявите его в messages")
             return None
         return name
+
+    def signal(self, item: Any) -> str | None:
+        name = self.refs.get(("signal", item.get("signalRef", "")))
+        if name is None or name not in self.manifest.signals:
+            said = name or item.get("signalRef", "(нет)")[:60]
+            self.say("signal", item, f"сигнал {said[:60]} не объявлен в process.yaml", "Объявите его в signals")
+            return None
+        return name
+
+    def condition(self, item: Any) -> Expression | None:
+        """What a conditional event waits for; it sees the variables and what repetitions around give."""
+        found = [child for child in children(item) if tag(child) == "condition"]
+        if len(found) != 1:
+            self.say("expression", item, f"условий у события: {len(found)}", "Напишите одно condition с ${…}")
+            return None
+        self.attributes(found[0], {"language"}, set())
+        if (language := found[0].get("language", "cel")).lower() != "cel":
+            self.say("expression", found[0], f"условие на языке {language[:60]}", "Напишите ${…} на CEL")
+        condition = self.expression(found[0], found[0].text or "", self.types, "bool")
+        if condition is not None and "now" in condition.names:
+            said = "часы сами никого не будят: условие смотрят, когда меняются переменные"
+            self.say("expression", found[0], said, "Поставьте таймер")
+        return condition
 
     def timer(self, item: Any) -> Timer | None:
         times = [child for child in children(item) if tag(child) in _TIMES]
@@ -145,8 +179,12 @@ class Events(Marks):
             word = self.declared(item, name)
             if word in ("map", "list", "list(string)"):
                 self.say("type", item, f"по {name} ({word}) случай не найти", "Ищите по тексту или числу")
+        return self.carried(item, message.payload, extension)
+
+    def carried(self, item: Any, payload: Mapping[str, str], extension: Mapping[str, list[Any]]) -> dict[str, str]:
+        """What comes in at `item`: without outputs it becomes variables by its own names, of fitting types."""
         if not self.parameters(extension, "outputParameter"):
-            for name, word in message.payload.items():
+            for name, word in payload.items():
                 if (declared := self.declared(item, name)) and not fits(word, declared):
-                    self.say("type", item, f"{name} объявлена как {declared}, а в сообщении {word}", "Исправьте тип")
-        return dict(message.payload)
+                    self.say("type", item, f"{name} объявлена как {declared}, а приходит {word}", "Исправьте тип")
+        return dict(payload)

@@ -6,7 +6,7 @@ move, and answers the Step; the caller commits it or throws it away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from kt_flows.engine.program import Program
 from kt_flows.engine.spiff import events
 from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped
 from kt_flows.engine.spiff.events import Uncaught
-from kt_flows.engine.spiff.hosts import Inside, Many
+from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.state import load
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.view import step_of
@@ -35,6 +35,7 @@ __all__ = [
     "misfits",
     "put",
     "retry",
+    "signal",
     "tick",
 ]
 
@@ -72,6 +73,26 @@ def complete(program: Program, state: bytes, wait: int, values: Mapping[str, Any
 def deliver(program: Program, state: bytes, wait: int, payload: Mapping[str, Any], *, now: datetime) -> Step:
     """A message came for this wait.  Raises NoSuchWait."""
     return _move(program, state, wait, Catch, payload, now)
+
+
+def signal(
+    program: Program, state: bytes, waits: Sequence[int], payload: Mapping[str, Any], *, now: datetime
+) -> Step:
+    """A signal came for these waits, each once, in order; what an earlier one cancels is not reached.
+
+    Raises NoSuchWait where none of them is open any more.
+    """
+    case = _restored(program, state, now)
+    reached = False
+    for wait in sorted(waits):
+        token = case.tasks.get(wait)
+        if token is not None and "signal" in token.facts and not token.facts.keys() & {"incident", "passing"}:
+            events.caught(case, token, payload)
+            case.go()
+            reached = True
+    if not reached:
+        raise NoSuchWait
+    return step_of(case)
 
 
 def finish(program: Program, state: bytes, wait: int, result: Mapping[str, Any], *, now: datetime) -> Step:
@@ -141,7 +162,7 @@ def _again(case: Case, token: Token) -> None:
         case.watch(token.node, case.tasks.get(token.attached or 0), token.host)
         token.leave()
     else:
-        if isinstance(token.node, Inside | Many) and "passing" not in token.facts:
+        if isinstance(token.node, Inside | Repeating) and "passing" not in token.facts:
             case.cancel_inside(token)
         token._ready()
 
@@ -162,17 +183,9 @@ def _restored(program: Program, state: bytes, now: datetime) -> Case:
         )
         if due is None:
             return case
-        _fire(case, due[2], {})
+        events.caught(case, due[2], {})
         case.go()
     raise Stopped("timers go on firing without end")
-
-
-def _fire(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
-    if token.watching:
-        events.fire(case, token, payload)
-    else:
-        case.note(token, "caught", message=token.node.element.message)
-        case.finish(token, payload)
 
 
 def _waiting(case: Case, wait: int, kind: type) -> Token:
@@ -186,7 +199,7 @@ def _move(program: Program, state: bytes, wait: int, kind: type, values: Mapping
     case = _restored(program, state, now)
     token = _waiting(case, wait, kind)
     if kind is Catch:
-        _fire(case, token, values)
+        events.caught(case, token, values)
     else:
         case.finish(token, values)
     case.go()

@@ -83,6 +83,12 @@ class Message(_Strict):
     that is only sent twice may not)."""
 
 
+class Signal(_Strict):
+    """A signal that the process catches or throws, and what it carries."""
+
+    payload: dict[Name, Word] = Field(default_factory=dict)
+
+
 class Facts(_Strict):
     """What the regulation and the other languages say of an element."""
 
@@ -102,6 +108,7 @@ class Manifest(_Strict):
     constants: dict[Name, Constant] = Field(default_factory=dict)
     variables: dict[Name, Variable] = Field(default_factory=dict)
     messages: dict[Name, Message] = Field(default_factory=dict)
+    signals: dict[Name, Signal] = Field(default_factory=dict)
     elements: dict[str, Facts] = Field(default_factory=dict)
 
     @property

@@ -69,6 +69,9 @@ class Marks:
     defaults: dict[str, str | None] = field(default_factory=dict)
     """Flow id to the element that names it as its default."""
     compiled: int = 0
+    groups_of: dict[str, tuple[Template, ...]] = field(default_factory=dict)
+    """Element id to the candidate groups that its lane gives it."""
+    _lane_depths: dict[str, int] = field(default_factory=dict)
     around: dict[str, str] = field(default_factory=dict)
     """Names that the repeated sub-processes around give to what is inside."""
 

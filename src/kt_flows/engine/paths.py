@@ -9,16 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from kt_flows.engine.allowed import LOOPED
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.links import catches_link, link_findings, linked, say, throws_link
 from kt_flows.errors import Finding
 
 ACTIVITIES = LOOPED["multiInstanceLoopCharacteristics"]
 _WAITS = {"userTask", "receiveTask", "serviceTask", "sendTask", "callActivity", "intermediateCatchEvent"}
 Graph = Mapping[str, set[str]]
-
-
-def say(definition: Definition, element: Element, rule: str, message: str, hint: str) -> Finding:
-    """An error at an element of the diagram."""
-    return Finding("error", rule, definition.diagram, message, hint, element_id=element.id, line=element.line)
 
 
 def path_findings(definition: Definition) -> Iterator[Finding]:
@@ -31,6 +27,7 @@ def path_findings(definition: Definition) -> Iterator[Finding]:
     yield from _ends(definition)
     yield from _choices(definition)
     yield from _races(definition)
+    yield from link_findings(definition)
     hint = "Поставьте в цикл ожидание: задачу, сообщение или таймер"
     for element in _loops(definition):
         yield say(definition, element, "endless-loop", "цикл, в котором никто не ждёт", hint)
@@ -44,6 +41,8 @@ def following(definition: Definition) -> dict[str, set[str]]:
     for element in definition.elements.values():
         if element.attached_to:
             found[element.attached_to].add(element.id)
+    for thrown, caught in linked(definition):
+        found[thrown.id].add(caught.id)
     return found
 
 
@@ -76,6 +75,8 @@ def _joined(definition: Definition) -> Iterator[Finding]:
             message = f"поток {flow.id} не соединяет два элемента одного уровня"
         elif source.type == "endEvent" or target.type in ("startEvent", "boundaryEvent"):
             message = f"поток {flow.id} выходит из конца или входит в начало"
+        elif throws_link(source) or catches_link(target):
+            message = f"поток {flow.id} выходит из посланной ссылки или входит в принятую"
         elif source.triggered_by_event or target.triggered_by_event:
             message = f"поток {flow.id} ведёт к событийному подпроцессу, а его начинает событие"
         if message:
@@ -98,9 +99,6 @@ def _starts(definition: Definition) -> Iterator[Finding]:
     if not top:
         hint = "Добавьте стартовое событие"
         yield Finding("error", "no-start", definition.diagram, "у процесса нет начала", hint)
-    for again in [one for one in top if one.event == "none"][1:]:
-        message = "у процесса два простых начала, и какое из них — не сказано"
-        yield say(definition, again, "no-start", message, "Оставьте одно")
     messages = [one.message for one in top if one.message]
     for again in [one for one in top if one.message and messages.count(one.message) > 1][1:]:
         message = f"два начала по сообщению {again.message}"
@@ -170,7 +168,8 @@ def _races(definition: Definition) -> Iterator[Finding]:
             )
         for flow in ways:
             target = definition.elements[flow.target]
-            right = target.type in ("intermediateCatchEvent", "receiveTask") and target.loop is None
+            right = target.type in ("intermediateCatchEvent", "receiveTask") and target.event != "link"
+            right = right and target.loop is None and target.repeat is None
             if not right or incoming[target.id] > 1 or target.id in watched or target.inputs:
                 message = f"за событийным шлюзом стоит {target.id}, а нужно простое событие только за ним"
                 yield say(definition, element, "event-gateway", message, "Поставьте промежуточное событие")
@@ -187,7 +186,7 @@ def _loops(definition: Definition) -> Iterator[Element]:
         """Whether it waits, or something inside it may: what else goes round is stopped by the budget of a move."""
         if element.type == "subProcess":
             return any(waits(inner) for inner in holders.get(element.id, []) if inner.type != "startEvent")
-        return element.type in _WAITS or element.topic is not None
+        return (element.type in _WAITS and element.event != "link") or element.topic is not None
 
     running = {id for id, one in elements.items() if not waits(one)}
     colour: dict[str, int] = {}

@@ -19,6 +19,10 @@ class Program:
         self.definitions: dict[str, Definition] = {**called, root.key: root}
         self.graphs = {key: Graph(definition) for key, definition in self.definitions.items()}
         self.root = self.graphs[root.key]
+        self.conditional = any(
+            element.event == "conditional" for one in self.definitions.values() for element in one.elements.values()
+        )
+        """Whether anything waits for a condition: only then are conditions looked at."""
         self.constants: dict[str, dict[str, Any]] = {
             key: definition.manifest.constant_values for key, definition in self.definitions.items()
         }

@@ -10,14 +10,16 @@ from lxml import etree
 from kt_flows.engine.activities import Activities
 from kt_flows.engine.allowed import DEFINITIONS, DRAWN, LOOPED, NODES, TOP
 from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.lanes import Lanes
 from kt_flows.engine.marks import children, seen_as, tag
 from kt_flows.errors import DiagramError
 
 MAX_NODES = 2_000
 _THROWS = ("endEvent", "intermediateThrowEvent")
+_NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 
 
-class Reading(Activities):
+class Reading(Activities, Lanes):
     """One document: its process, scopes, nodes and flows."""
 
     def document(self, root: Any) -> Any | None:
@@ -30,7 +32,7 @@ class Reading(Activities):
             name = etree.QName(item).localname
             if etree.QName(item).namespace != TOP.get(name):
                 self.unknown(item)
-            elif name in ("message", "error", "escalation"):
+            elif name in _NAMED:
                 self.named(item, name)
             elif name == "process" and item.get("isExecutable") == "true":
                 processes.append(item)
@@ -42,7 +44,7 @@ class Reading(Activities):
 
     def named(self, item: Any, kind: str) -> None:
         """A message, an error or an escalation: diagrams refer to it by id, the service knows it by name or code."""
-        attribute = {"message": "name", "error": "errorCode", "escalation": "escalationCode"}[kind]
+        attribute = _NAMED[kind]
         self.attributes(item, {attribute}, set())
         self.only_drawn(item)
         self.refs[kind, item.get("id", "")] = str(item.get(attribute) or item.get("name") or item.get("id"))
@@ -53,6 +55,7 @@ class Reading(Activities):
             self.say("process", process, f"процесс {key}, а в process.yaml {self.manifest.key}", "Назовите одинаково")
         self.attributes(process, {"isExecutable", "processType", "isClosed"}, {"historyTimeToLive", "versionTag"})
         self.extensions(process, set())
+        self.lanes(process)
         self.scope(process, None)
 
     def scope(self, holder: Any, parent: str | None) -> None:
@@ -117,16 +120,19 @@ class Reading(Activities):
         definitions = self.parts(item, name, facts)
         local = self.inputs(extension, facts)
         self.event(item, name, definitions, facts)
+        facts["lane_groups"] = self.lane_groups(facts["id"], parent)
         if name == "subProcess":
             facts["triggered_by_event"] = item.get("triggeredByEvent") == "true"
         getattr(self, f"_{name}", self._plain)(item, facts, local, extension)
         facts.pop("script_source", None)
+        facts.pop("lane_groups")
         for retry in extension.get("failedJobRetryTimeCycle", []) if name in _THROWS and "topic" not in facts else []:
             self.say("extension", retry, "повторять здесь нечего", "Уберите failedJobRetryTimeCycle")
         self.elements[facts["id"]] = Element(**facts)
         if name == "subProcess":
             before = self.around
             self.around = {**before, **self.given(facts)}
+            self.lanes(item)
             self.scope(item, facts["id"])
             self.around = before
 
@@ -139,8 +145,11 @@ class Reading(Activities):
                 continue
             if kind.endswith("EventDefinition"):
                 definitions.append(child)
-            elif kind in LOOPED and name in LOOPED[kind] and "loop" not in facts:
-                facts["loop"] = self.loop(child)
+            elif kind in LOOPED and name in LOOPED[kind] and not {"loop", "repeat"} & facts.keys():
+                if kind == "standardLoopCharacteristics":
+                    facts["repeat"] = self.repeat(child)
+                else:
+                    facts["loop"] = self.loop(child)
             elif kind == "script" and name == "scriptTask" and "script_source" not in facts:
                 facts["script_source"] = child
             elif name != "subProcess" or kind in LOOPED:
@@ -150,6 +159,8 @@ class Reading(Activities):
     def given(self, facts: Mapping[str, Any]) -> dict[str, str]:
         """The names that a repetition gives to its instances."""
         loop = facts.get("loop")
+        if facts.get("repeat"):
+            return {"loopCounter": "int"}
         if not loop:
             return {}
         return {"loopCounter": "int"} | ({loop.variable: "any"} if loop.variable else {})

@@ -66,6 +66,15 @@ class MessageWait:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalWait:
+    """An open wait for a signal, which finds everyone who waits for its name."""
+
+    wait: int
+    element_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An element that cannot go on (an expression failed, an error that nobody catches): the token stays there.
 
@@ -111,3 +120,4 @@ class Step:
     messages: tuple[MessageWait, ...]
     incidents: tuple[Incident, ...]
     trace: tuple[Trace, ...]
+    signals: tuple[SignalWait, ...] = ()

@@ -18,7 +18,7 @@ from kt_flows.connectors.systems import Systems
 from kt_flows.errors import FlowsError, Permanent, Refused, Temporary
 from kt_flows.jobs.faults import database_away
 from kt_flows.mail import IncomingMail
-from kt_flows.runtime import correlate, mail_arrived, mail_sent, periodic, start, tidy
+from kt_flows.runtime import broadcast, correlate, mail_arrived, mail_sent, periodic, start, tidy
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.internal import RUNS
 from kt_flows.security import SERVICE
@@ -64,6 +64,7 @@ class Handlers:
             MAIL_POLL: self.poll,
             periodic.TIDY: lambda job: tidy.tidy(self.rt),
             "message.throw": self.throw,
+            "signal.throw": self.spread,
             "token.issue": self.issue,
             "siebel.upsert_sr": lambda job: systems.siebel.upsert_sr(job.payload, job.key),
             "cabinet.notify": lambda job: systems.cabinet_notify(job.payload, job.key),
@@ -103,6 +104,18 @@ class Handlers:
             keep=asked.get("keep") is not False,
         )
         return {"result": answer.result}
+
+    def spread(self, job: JobView) -> Mapping[str, Any]:
+        """`signal.throw`: to everyone, under the job's key; cut off, the next try goes on with those not reached."""
+        asked = job.payload
+        sent = broadcast.signal_arrived(
+            self.rt,
+            SERVICE,
+            name=str(asked["name"]),
+            payload=asked.get("payload") or {},
+            signal_id=f"job:{job.key}",
+        )
+        return {"cases": len(sent.reached), "processes": len(sent.started)}
 
     def poll(self, job: JobView | None = None) -> Mapping[str, Any]:
         """`mail.poll`: everything unseen, each mail in its own transaction, acknowledged after the commit.

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from kt_flows.clock import from_text
 from kt_flows.engine.calendar import parse_cycle
 from kt_flows.engine.check import check_packages
 from kt_flows.engine.definition import Definition
@@ -19,6 +20,7 @@ from kt_flows.store import definitions, jobs
 from kt_flows.store.db import Transaction, retried
 from kt_flows.store.definitions import DefinitionView
 from kt_flows.store.ids import new_id
+from kt_flows.store.messages import CONDITION, SIGNAL
 
 TRIES = 5
 
@@ -72,7 +74,7 @@ def _deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool
                 name=one.name,
                 digest=one.digest,
                 files=one.files,
-                start_messages=sorted(one.start_messages),
+                start_messages=_begun_by(one),
                 calls=sorted(one.calls),
                 messages={name: message.model_dump(mode="json") for name, message in one.manifest.messages.items()},
                 now=now,
@@ -80,6 +82,13 @@ def _deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool
             added.append(view)
             _start_timers(tx, rt, one)
         return Deployed(id, tuple(sorted((*same, *added), key=lambda view: view.key)), tuple(findings), True)
+
+
+def _begun_by(definition: Definition) -> list[str]:
+    """Names of the messages, signals and conditions that begin the process."""
+    signals = [f"{SIGNAL}{element.signal}" for element in definition.start_signals.values()]
+    conditions = [f"{CONDITION}{id}" for id in definition.start_conditions]
+    return sorted([*definition.start_messages, *signals, *conditions])
 
 
 def _would_be(one: Definition, before: DefinitionView | None, now: datetime) -> DefinitionView:
@@ -94,12 +103,15 @@ def _start_timers(tx: Transaction, rt: Runtime, definition: Definition) -> None:
     for element in definition.start_timers.values():
         assert element.timer is not None
         text = element.timer.value.literal or ""
-        _, every = parse_cycle(text)
+        payload = {"definition_key": definition.key, "element_id": element.id, element.timer.kind: text}
+        dated = element.timer.kind == "date"
+        if dated and from_text(text) <= now:  # a date that is over begins nothing
+            continue
         jobs.put_periodic(
             tx,
-            key=f"start:{definition.key}:{element.id}",
+            key=f"start:{definition.key}:{element.id}" + (f":{text}" if dated else ""),
             kind=jobs.START_TIMER,
-            payload={"definition_key": definition.key, "element_id": element.id, "cycle": text},
-            run_at=now + every,
+            payload=payload,
+            run_at=from_text(text) if dated else now + parse_cycle(text)[1],
             now=now,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from kt_flows.engine.calendar import parse_cycle
+from kt_flows.engine.dialect import Element
 from kt_flows.errors import FlowsError
 from kt_flows.runtime.bodies import hash_of
 from kt_flows.runtime.context import Runtime
@@ -67,7 +68,7 @@ def start_due(rt: Runtime, job: JobView) -> bool:
             return False
         root = definitions.version(tx, str(mine.payload["definition_key"]), None)
         element = str(mine.payload["element_id"])
-        if root is None or element not in rt.programs.definition(tx, root.id).start_timers:
+        if root is None or not _begins(rt.programs.definition(tx, root.id).start_timers.get(element), mine):
             jobs.close(tx, [mine.id], "cancelled")  # the newest version does not begin by the clock any more
             return True
         open_case(
@@ -83,6 +84,9 @@ def start_due(rt: Runtime, job: JobView) -> bool:
             now=now,
             start_element=element,
         )
+        if "cycle" not in mine.payload:
+            jobs.close(tx, [mine.id], "done")
+            return True
         jobs.keep(
             tx,
             mine.id,
@@ -103,6 +107,13 @@ def put_off(rt: Runtime, job: JobView, error: FlowsError) -> bool:
         run_at = rt.clock.now() + PUT_OFF
         jobs.keep(tx, job.id, attempt=mine.attempt + 1, run_at=run_at, last_error=error.message)
         return True
+
+
+def _begins(element: Element | None, job: JobView) -> bool:
+    """Whether the newest version still begins there: with a cycle, or on the very date that this job is for."""
+    if element is None or element.timer is None or element.timer.kind not in job.payload:
+        return False
+    return element.timer.kind == "cycle" or element.timer.value.literal == job.payload["date"]
 
 
 def _next_turn(last: datetime, cycle: str, now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from kt_flows.engine import machine
 from kt_flows.engine.program import Program
-from kt_flows.engine.step import MessageWait, Step
+from kt_flows.engine.step import MessageWait, SignalWait, Step
 from kt_flows.engine.values import check_value
 from kt_flows.errors import Broken
 from kt_flows.security import Actor
@@ -47,14 +47,15 @@ def record(
     Answers the last Step, which is a later one where a kept message was waiting for the case.
     """
     there = [] if born else waits.open_rows(tx, [held.id])
-    listening = {row.wait for row in there if row.kind == "message" and row.wait is not None}
+    listening = {row.wait for row in there if row.kind in ("message", "signal") and row.wait is not None}
     begun = step
     if held.status == "active":  # one that rests takes nothing
         step = _with_kept_messages(tx, program, held, step, set() if woken else listening, now)
-    gone = listening - {wait.wait for wait in step.messages}
+    gone = listening - {wait.wait for wait in step.messages} - {wait.wait for wait in step.signals}
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
-    messages.add_waits(tx, [_wait_row(held, wait) for wait in fresh])
+    heard = [wait for wait in step.signals if wait.wait not in listening]
+    messages.add_waits(tx, [*(_wait_row(held, wait) for wait in fresh), *(_signal_row(held, wait) for wait in heard)])
     told = _tasks(tx, held, [row for row in there if row.kind == "task"], step, actor, now, completed)
     _jobs(tx, held, [row for row in there if row.kind == "job"], step, now, settled)
     over = step.status == "completed"
@@ -111,6 +112,17 @@ def _wait_row(held: instances.Held, wait: MessageWait) -> dict[str, Any]:
         "name": wait.name,
         "correlation": messages.canonical(wait.correlation),
         "business_key": held.business_key,
+    }
+
+
+def _signal_row(held: instances.Held, wait: SignalWait) -> dict[str, Any]:
+    return {
+        "instance_id": held.id,
+        "wait": wait.wait,
+        "element_id": wait.element_id,
+        "name": messages.SIGNAL + wait.name,
+        "correlation": messages.canonical({}),
+        "business_key": None,
     }
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from kt_flows.errors import Conflict, NotFound
+from kt_flows.engine.definition import Definition
+from kt_flows.errors import Conflict, FieldError, InvalidValues, NotFound
 from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.opening import open_case
@@ -36,11 +37,12 @@ def start(
     source: str | None = None,
     variables: Mapping[str, Any],
     idempotency_key: str | None = None,
+    start_element: str | None = None,
 ) -> Started:
     """A new case of a process, or the one that the same request has started already.
 
-    Raises NotFound (no such process or version), InvalidValues (the start form refuses), Conflict (the key was used
-    with another body).
+    `start_element` chooses among several plain starts.  Raises NotFound (no such process or version), InvalidValues
+    (the start form refuses, no or no such start is chosen), Conflict (the key was used with another body).
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
@@ -50,6 +52,8 @@ def start(
         body_hash = hash_of(
             key=definition_key, version=version, business_key=business_key, source=source, variables=variables
         )
+        if start_element is not None:
+            body_hash = hash_of(body=body_hash, start=start_element)
         id = new_id()
         if idempotency_key is not None and not instances.remember_key(
             tx, caller=actor.name, key=idempotency_key, body_hash=body_hash, id=id, now=now
@@ -65,7 +69,9 @@ def start(
 
         if source is not None and business_key is not None and (named := instances.named(tx, source, business_key)):
             return known(named.id, named.body_hash)
-        values = start_values(rt.programs.definition(tx, root.id), variables)
+        definition = rt.programs.definition(tx, root.id)
+        _check_start(definition, start_element)
+        values = start_values(definition, variables)
         opened = open_case(
             tx,
             rt,
@@ -77,6 +83,7 @@ def start(
             business_key=business_key,
             source=source,
             now=now,
+            start_element=start_element,
         )
         if opened is not None:
             held, step = opened
@@ -87,6 +94,17 @@ def start(
         named = instances.named(tx, source, business_key)
         assert named is not None
         return known(named.id, named.body_hash)
+
+
+def _check_start(definition: Definition, chosen: str | None) -> None:
+    """Nobody guesses where a process with several plain starts begins."""
+    plain = definition.plain_starts
+    if chosen is None and len(plain) > 1:
+        said = f"The process has several starts: name one of {', '.join(plain)}."
+        raise InvalidValues([FieldError("startElement", said, "required")])
+    if chosen is not None and chosen not in plain:
+        said = f"There is no such start; there are: {', '.join(plain) or 'none that a request may choose'}."
+        raise InvalidValues([FieldError("startElement", said, "unknown")])
 
 
 def _same(tx: Transaction, id: UUID, before: str, now: str) -> instances.InstanceView:

@@ -28,6 +28,7 @@ from kt_flows.scenarios.story import (
     Picked,
     Refused,
     Scenario,
+    Signal,
     Start,
 )
 
@@ -128,6 +129,9 @@ def _play(stage: Stage, step: Any) -> list[Found]:
         if reached is not asked.expected:
             said = ("ждут", "никто не ждёт") if asked.expected else ("никто не ждёт", "ждут")
             return [(f"сообщение {asked.name}", *said)]
+    elif isinstance(step, Signal):
+        if not stage.signal(step.signal.name, step.signal.payload):
+            return [(f"сигнал {step.signal.name}", "ждут", "никто не ждёт")]
     elif isinstance(step, Job):
         stage.answer(step.job.topic, Answer(result=step.job.result, fail=step.job.fail))
     return []

@@ -18,6 +18,7 @@ from kt_flows.scenarios.story import (
     Message,
     Refused,
     Scenario,
+    Signal,
 )
 
 Slip = tuple[int, str]
@@ -46,6 +47,8 @@ def _in_step(step: object, definition: Definition, program: Program) -> Iterator
         yield from _elements([step.refused.complete], program)
     elif isinstance(step, Message):
         yield from _message(step, program)
+    elif isinstance(step, Signal):
+        yield from _signal(step, program)
     elif isinstance(step, Job):
         try:
             checked_result(step.job.topic, step.job.result or {})
@@ -75,6 +78,16 @@ def _message(step: Message, program: Program) -> Iterator[str]:
     for key in step.message.correlation or {}:
         if not any(key in message.correlation for message in known):
             yield f"сообщение {name} не ищут по {key}"
+
+
+def _signal(step: Signal, program: Program) -> Iterator[str]:
+    name = step.signal.name
+    known = [one.manifest.signals[name] for one in program.definitions.values() if name in one.manifest.signals]
+    if not known:
+        yield f"сигнала {name} ни один процесс не знает"
+    for key in step.signal.payload if known else ():
+        if not any(key in signal.payload for signal in known):
+            yield f"в сигнале {name} нет поля {key}"
 
 
 def _expectations(wanted: Expectations, definition: Definition, program: Program) -> Iterator[str]:

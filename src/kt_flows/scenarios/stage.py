@@ -113,6 +113,18 @@ class Stage:
         self._kept.append(Kept(name, payload, correlation, until))
         return False
 
+    def signal(self, name: str, payload: Mapping[str, Any]) -> bool:
+        """Sends a signal to every place that waits for it; False where there is none."""
+        waits = [wait.wait for wait in self.step.signals if wait.name == name]
+        if not waits:
+            return False
+        declared = next(
+            one.manifest.signals[name] for one in self.program.definitions.values() if name in one.manifest.signals
+        )
+        kept = {key: check_value(declared.payload[key], value) for key, value in payload.items()}
+        self._take(machine.signal(self.program, self.step.state, waits, kept, now=self.now))
+        return True
+
     def answer(self, topic: str, answer: Answer) -> None:
         """Answers the oldest job of the topic that is held or stuck."""
         wait = next((wait for wait, held in sorted(self.waiting.items()) if held == topic), None)

@@ -141,6 +141,15 @@ class Message(_Strict):
     message: MessageBody
 
 
+class SignalBody(_Strict):
+    name: str
+    payload: Values = Field(default_factory=dict)
+
+
+class Signal(_Strict):
+    signal: SignalBody
+
+
 class JobBody(_Strict):
     topic: Topic
     result: Values | None = None
@@ -189,13 +198,14 @@ class Expect(_Strict):
     expect: Expectations
 
 
-Step = Complete | CompleteNth | Refused | Clock | Message | Job | Expect
+Step = Complete | CompleteNth | Refused | Clock | Message | Signal | Job | Expect
 STEPS: Mapping[str, type[_Strict]] = {
     "complete": Complete,
     "task": CompleteNth,
     "refused": Refused,
     "clock": Clock,
     "message": Message,
+    "signal": Signal,
     "job": Job,
     "expect": Expect,
 }

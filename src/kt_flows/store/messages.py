@@ -15,6 +15,10 @@ from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import message, message_key, message_wait
 
+SIGNAL, CONDITION = "signal:", "condition:"
+"""What the name of a signal, or of a conditional start, begins with where it stands among messages; a message's own
+name has no colon."""
+
 
 def canonical(correlation: Mapping[str, Any]) -> str:
     """Correlation values as one text: sorted, each as text."""
@@ -44,6 +48,21 @@ def waiting(
     else:
         query = query.where(message_wait.c.business_key == business_key)
     return [(row.instance_id, row.wait) for row in reading.all(query.order_by(message_wait.c.instance_id))]
+
+
+def waiting_for_signal(reading: Reading, name: str) -> list[tuple[UUID, int]]:
+    """(case, wait) of all who wait for a signal."""
+    query = sa.select(message_wait.c.instance_id, message_wait.c.wait)
+    return [(row.instance_id, row.wait) for row in reading.all(query.where(message_wait.c.name == SIGNAL + name))]
+
+
+def spread(tx: Transaction, name: str, message_id: str) -> Row | None:
+    """A signal that came before: id, state (buffered until everybody has been reached), whom it is for."""
+    return tx.first(
+        sa.select(message.c.id, message.c.state, message.c.instance_ids).where(
+            message.c.name == name, message.c.message_id == message_id
+        )
+    )
 
 
 def open_of(reading: Reading, instance_id: UUID) -> dict[int, Row]:

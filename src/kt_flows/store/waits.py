@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as UUID_
 
-from kt_flows.store.db import Reading
+from kt_flows.store.db import Reading, Row
+from kt_flows.store.messages import SIGNAL
 from kt_flows.store.tables import job, message_wait, task
 
 OPEN_TASKS = ("open", "claimed")
@@ -65,7 +66,7 @@ def open_rows(reading: Reading, ids: Sequence[UUID]) -> list[OpenRow]:
     if not ids:
         return []
     query = _OPEN.params(ids=list(ids))
-    rows = [OpenRow(*row) for row in reading.all(query)]
+    rows = [_row(row) for row in reading.all(query)]
     return sorted(rows, key=_order)
 
 
@@ -77,7 +78,14 @@ def of_cases(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, tuple[WaitView
     return {id: tuple(found[id]) for id in ids}
 
 
-_RANK = {"task": 0, "job": 1, "message": 2}
+_RANK = {"task": 0, "job": 1, "message": 2, "signal": 3}
+
+
+def _row(row: Row) -> OpenRow:
+    """Signals lie among the messages, under a name of their own."""
+    found = OpenRow(*row)
+    signal = found.kind == "message" and str(found.name).startswith(SIGNAL)
+    return replace(found, kind="signal") if signal else found
 
 
 def _order(row: OpenRow) -> tuple[Any, ...]:
@@ -98,6 +106,8 @@ def _view(row: OpenRow) -> WaitView:
             groups=tuple(row.groups or ()),
             assignee=row.assignee,
         )
+    if row.kind == "signal":
+        return WaitView("signal", row.element_id, name=str(row.name).removeprefix(SIGNAL))
     if row.kind == "message":
         return WaitView("message", row.element_id, name=row.name, correlation=orjson.loads(row.correlation or "{}"))
     if row.topic == "timer":

@@ -12,9 +12,9 @@ from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.clock import to_text
 from kt_flows.engine.dialect import Flow
-from kt_flows.engine.spiff import events
+from kt_flows.engine.spiff import conditions, events
 from kt_flows.engine.spiff.graph import Graph
-from kt_flows.engine.spiff.hosts import Inside, Many
+from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.nodes import Node
 from kt_flows.engine.spiff.scope import values_of, variables_of
 from kt_flows.engine.spiff.token import Token
@@ -58,24 +58,31 @@ class Case(BpmnWorkflow):
         """Runs tokens until all wait.  A token that was cancelled meanwhile does not run."""
         steps = 0
         while True:
-            while self.queue:
-                token = self.queue.popleft()
-                if token.id not in self.tasks or token._state != TaskState.READY:
+            turned = conditions.turned(self) if self.program.conditional else None
+            if turned is None and not self.queue:
+                if self._join_inclusive():
                     continue
-                steps += 1
-                if steps > MAX_STEPS:
-                    self.park(token, Stopped(f"more than {MAX_STEPS} elements ran without waiting"))
-                    self.queue.clear()
-                    return
-                self._run(token)
-            if not self._join_inclusive():
                 self.follow()
                 return
+            token = turned or self.queue.popleft()
+            if turned is None and (token.id not in self.tasks or token._state != TaskState.READY):
+                continue
+            steps += 1
+            if steps > MAX_STEPS:
+                self.park(token, Stopped(f"more than {MAX_STEPS} elements ran without waiting"))
+                self.queue.clear()
+                return
+            if turned is None:
+                self._run(token)
+            else:
+                events.caught(self, turned, {})
 
     def follow(self) -> None:
-        """Open watchers keep up with what the move has changed."""
+        """Open waits keep up with what the move has changed."""
         for token in list(self.tasks.values()):
-            if token.watching and isinstance(token.node, Catch) and "incident" not in token.facts:
+            if not isinstance(token.node, Catch) or token._state == TaskState.READY:
+                continue
+            if not token.facts.keys() & {"incident", "passing"}:
                 try:
                     token.node.follow(token)
                 except FlowsError as error:
@@ -86,6 +93,8 @@ class Case(BpmnWorkflow):
             if not token.facts.pop("passing", False):
                 self.note(token, "entered")
                 self._open_watchers(token)
+                if token.id not in self.tasks:  # what it must not begin under is true already
+                    return
                 token._state = TaskState.STARTED
                 if not token.run():
                     self._host_may_end(token)
@@ -194,6 +203,8 @@ class Case(BpmnWorkflow):
         if token.node.boundaries and not any(other.attached == token.id for other in self.tasks.values()):
             for boundary in token.node.boundaries:
                 self.watch(boundary, token, token.host)
+            while self.program.conditional and (turned := conditions.turned(self, token)) is not None:
+                events.caught(self, turned, {})
 
     def _drop_watchers(self, token: Token) -> None:
         for other in [other for other in self.tasks.values() if other.attached == token.id and other is not token]:
@@ -201,12 +212,12 @@ class Case(BpmnWorkflow):
 
     def _is_instance(self, token: Token) -> bool:
         host = token.host
-        return host is not None and isinstance(host.node, Many) and host.node.body is token.node
+        return host is not None and isinstance(host.node, Repeating) and host.node.body is token.node
 
     def _instance_over(self, token: Token) -> None:
         host = token.host
         assert host is not None
-        assert isinstance(host.node, Many)
+        assert isinstance(host.node, Repeating)
         try:
             over = host.node.counted(host, token)
         except FlowsError as error:
@@ -282,7 +293,7 @@ class Case(BpmnWorkflow):
                 variables[element.result_variable] = dict(payload)
             elif element.result_variable:
                 token.local[element.result_variable] = dict(payload)
-        elif element.message is not None and not element.outputs:
+        elif (element.message or element.signal) is not None and not element.outputs:
             variables.update(payload)
         elif element.event == "error":
             for name, value in (

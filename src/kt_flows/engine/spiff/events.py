@@ -23,11 +23,20 @@ class Uncaught(FlowsError):
     code = "error.uncaught"
 
 
+def caught(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
+    """What an open catch waits for has come, wherever it stands."""
+    if token.watching:
+        fire(case, token, payload)
+    else:
+        case.note(token, "caught", message=token.node.element.message, signal=token.node.element.signal)
+        case.finish(token, payload)
+
+
 def fire(case: Case, watcher: Token, payload: Mapping[str, Any]) -> None:
     """A watcher's event has come: what it interrupts goes, its own way begins."""
     node, element = watcher.node, watcher.node.element
     attached = case.tasks.get(watcher.attached or 0)
-    case.note(watcher, "caught", message=element.message, error=payload.get("error_code"))
+    case.note(watcher, "caught", message=element.message, signal=element.signal, error=payload.get("error_code"))
     racing = attached is not None and isinstance(attached.node, Race)
     if racing or element.interrupting:
         if element.type == "startEvent":

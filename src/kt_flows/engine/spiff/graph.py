@@ -7,9 +7,11 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from kt_flows.engine.definition import Definition
-from kt_flows.engine.dialect import Element
-from kt_flows.engine.spiff.hosts import Inside, Many
+from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.links import linked
+from kt_flows.engine.spiff.hosts import Inside, Many, Repeating
 from kt_flows.engine.spiff.nodes import Choice, Node, Pass, Race, Rule, Script, Some, Together
+from kt_flows.engine.spiff.rounds import Rounds
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
 
 KINDS: dict[str, type[Node]] = {
@@ -58,6 +60,7 @@ class Graph(BpmnProcessSpec):
             target.incoming.append(flow.id)
             if flow.default:
                 self.defaults[flow.source] = flow.id
+        self._link()
         self.before: dict[str, frozenset[str]] = {
             id: self._reaching(node) for id, node in self.nodes.items() if node.element.type == "inclusiveGateway"
         }
@@ -68,9 +71,12 @@ class Graph(BpmnProcessSpec):
             kind = Job
         if element.type == "startEvent" and self._in_event_sub_process(element):
             kind = Catch
-        if element.loop is None:
+        if element.event == "link":
+            kind = Pass
+        if element.loop is None and element.repeat is None:
             return kind(self, element)
-        return Many(self, element, kind(self, element, f"{element.id} (instance)"))
+        around: type[Repeating] = Many if element.loop is not None else Rounds
+        return around(self, element, kind(self, element, f"{element.id} (instance)"))
 
     def _in_event_sub_process(self, element: Element) -> bool:
         parent = self.definition.elements.get(element.parent or "")
@@ -85,6 +91,12 @@ class Graph(BpmnProcessSpec):
             self.event_starts.setdefault(holder.parent, []).append(node)
         elif element.type == "startEvent":
             self._entries.setdefault(element.parent, []).append(node)
+
+    def _link(self) -> None:
+        """A thrown link goes on at the catch of its name in the same scope, as if a flow led there."""
+        for thrown, caught in linked(self.definition):
+            flow = Flow(f"link:{thrown.id}", thrown.link or "", thrown.id, caught.id, None, thrown.line)
+            self.nodes[thrown.id].flows.append((flow, self.nodes[caught.id]))
 
     def entry(self, message: str | None = None, start_element: str | None = None) -> Node:
         """Where a case begins: the named start, the one for the message, else the plain one, else the only one."""

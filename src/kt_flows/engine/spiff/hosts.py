@@ -49,12 +49,20 @@ class Inside(Node):
         return given
 
 
-class Many(Node):
-    """A multi-instance activity around the node that does the work."""
+class Repeating(Node):
+    """An activity that runs more than once, around the node that does the work."""
 
     def __init__(self, graph: Graph, element: Element, body: Node) -> None:
         super().__init__(graph, element)
         self.body = body
+
+    def counted(self, token: Token, instance: Token) -> bool:
+        """One instance is over; whether the whole activity is."""
+        raise NotImplementedError  # pragma: no cover - every kind counts in its own way
+
+
+class Many(Repeating):
+    """A multi-instance activity."""
 
     def _run_hook(self, token: Token) -> bool | None:
         loop = self.element.loop

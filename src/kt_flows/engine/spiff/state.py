@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.clock import to_text
 from kt_flows.engine.spiff.case import Case
-from kt_flows.engine.spiff.hosts import Many
+from kt_flows.engine.spiff.hosts import Repeating
 from kt_flows.engine.spiff.token import Token
 from kt_flows.errors import Broken
 
@@ -27,7 +28,7 @@ def dump(case: Case) -> bytes:
     rows = []
     for token in sorted(case.tasks.values(), key=lambda one: one.id):
         host = token.host
-        instance = host is not None and isinstance(host.node, Many) and host.node.body is token.node
+        instance = host is not None and isinstance(host.node, Repeating) and host.node.body is token.node
         row: list[Any] = [token.id, token.node.element.id, token._state, host.id if host else 0]
         extra = {"a": token.attached, "l": token.local, "f": token.facts, "i": instance}
         kept = {name: value for name, value in extra.items() if value or (name == "a" and value is not None)}
@@ -53,11 +54,14 @@ def load(program: Program, data: bytes, now: datetime) -> Case:
             if host is not None and host.node.element.called is not None and not extra.get("i"):
                 graph = program.graphs[host.node.element.called]
             node = graph.nodes[element]
-            if extra.get("i") and isinstance(node, Many):
+            if extra.get("i") and isinstance(node, Repeating):
                 node = node.body
             token = Token(case, node, host, extra.get("a"), id)
             token.local, token.facts = extra.get("l", {}), extra.get("f", {})
             token._state = task_state
+            if task_state == TaskState.READY:
+                # A budget stopped the move before its turn came: it comes with the next move.
+                case.queue.append(token)
     except (KeyError, ValueError, TypeError) as error:
         raise Broken(f"the state cannot be read: {error!r}") from error
     return case

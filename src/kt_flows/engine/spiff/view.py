@@ -12,12 +12,12 @@ from kt_flows.engine.spiff.scope import values_of
 from kt_flows.engine.spiff.state import dump
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
-from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, Step, TimerWait
+from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, SignalWait, Step, TimerWait
 
 
 def step_of(case: Case) -> Step:
     """Everything that the case waits for, with its state and the trace of the move."""
-    tasks, jobs, timers, messages, incidents = [], [], [], [], []
+    tasks, jobs, timers, messages, incidents, signals = [], [], [], [], [], []
     for token in case.tasks.values():
         element, facts = token.node.element, token.facts
         if "incident" in facts:
@@ -34,6 +34,8 @@ def step_of(case: Case) -> Step:
             timers.append(TimerWait(token.id, element.id, from_text(facts["due"])))
         elif isinstance(token.node, Catch) and "correlation" in facts:
             messages.append(MessageWait(token.id, element.id, str(element.message), facts["correlation"]))
+        elif isinstance(token.node, Catch) and "signal" in facts:
+            signals.append(SignalWait(token.id, element.id, facts["signal"]))
     return Step(
         state=dump(case),
         status="active" if case.tasks else "completed",
@@ -45,6 +47,7 @@ def step_of(case: Case) -> Step:
         messages=tuple(messages),
         incidents=tuple(incidents),
         trace=tuple(case.trace),
+        signals=tuple(signals),
     )
 
 

@@ -49,8 +49,8 @@ class Job(Waiting):
             subject, body = text.render(values_of(token))
             known = {name: payload[name] for name, _ in element.inputs if name in case.program.inputs_of(element)}
             payload = known | {"template": element.template_id, "subject": subject, "body": body}
-        elif element.topic == "message.throw":
-            payload["name"] = element.message
+        elif element.message or element.signal:
+            payload["name"] = element.message or element.signal
         token.facts["payload"] = payload
 
 
@@ -62,13 +62,22 @@ class Catch(Waiting):
             self.arm(token, token.workflow.now)
         elif self.element.message is not None:
             self.listen(token)
+        elif self.element.signal is not None:
+            token.facts["signal"] = self.element.signal
+        elif self.element.condition is not None:
+            token.facts["was"] = False
 
     def follow(self, token: Token) -> None:
-        """Lets an open watcher keep up with the variables: a deadline that was moved, a key that is only now set."""
-        if self.element.message is not None:
+        """Lets an open wait keep up with the variables: a deadline that was moved, a key that is only now set.
+
+        A watcher's message follows its key; a date or a length moves wherever it is waited for, a length counting
+        from when the wait began.  A cycle keeps the turns that it began with.
+        """
+        timer = self.element.timer
+        if self.element.message is not None and token.watching:
             self.listen(token)
-        elif self.element.timer is not None and self.element.timer.kind == "date":
-            self.arm(token, token.workflow.now)
+        elif timer is not None and timer.value.literal is None and timer.kind != "cycle":
+            self.arm(token, from_text(token.facts["since"]) if "since" in token.facts else token.workflow.now)
 
     def listen(self, token: Token) -> None:
         """Fixes by which values a message finds the token.  A watcher with an unset one does not listen yet."""
@@ -85,7 +94,7 @@ class Catch(Waiting):
         timer = self.element.timer
         assert timer is not None
         value = timer.value.evaluate(values_of(token))
-        if value is None and token.watching and timer.kind == "date":
+        if value is None and token.watching and (timer.kind == "date" or "since" in token.facts):
             token.facts.pop("due", None)
             return
         if value is None:
@@ -95,6 +104,8 @@ class Catch(Waiting):
                 token.facts["due"] = to_text(from_text(str(value)))
             elif timer.kind == "duration":
                 token.facts["due"] = to_text(now + parse_duration(str(value)))
+                if timer.value.literal is None:
+                    token.facts["since"] = to_text(now)
             else:
                 times, every = parse_cycle(str(value))
                 token.facts |= {"due": to_text(now + every), "left": times, "every": every.total_seconds()}
