@@ -30,8 +30,8 @@ from kt_flows.errors import FlowsError
 from kt_flows.jobs.handlers import MAIL_POLL, Handlers
 from kt_flows.jobs.worker import Worker
 from kt_flows.runtime import deploy as deploying
+from kt_flows.runtime import doctor, periodic
 from kt_flows.runtime import keys as key_verbs
-from kt_flows.runtime import periodic
 from kt_flows.runtime.context import Runtime
 from kt_flows.sandbox.clock import Advance, Work
 from kt_flows.sandbox.routes import sandbox_router
@@ -252,6 +252,12 @@ def migrate(settings: Settings) -> None:
 def deploy(settings: Settings, files: Mapping[str, bytes], *, dry_run: bool) -> deploying.Deployed:
     with checked_database(settings) as db:
         return deploying.deploy(Runtime(db, SystemClock(), settings), COMMAND_LINE, files, dry_run)
+
+
+def examine(settings: Settings, *, fix: bool) -> Iterator[doctor.Complaint]:
+    """What is wrong with a site's rows; with `fix` mended where that is safe."""
+    with checked_database(settings, size=2) as db:
+        yield from doctor.examine(Runtime(db, SystemClock(), settings), fix=fix)
 
 
 def create_key(

@@ -113,6 +113,31 @@ def migrate() -> None:
 
 
 @main.command()
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend, telling each step.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@_told
+def doctor(fix: bool, as_json: bool) -> None:
+    """Look whether every case is sound, and what nobody will ever do."""
+    from kt_flows import app
+
+    left = mended = 0
+    for one in app.examine(_settings(), fix=fix):
+        mended, left = mended + one.mended, left + (not one.mended)
+        about = {"instance": one.instance_id, "job": one.job_id, "element": one.element_id}
+        known = {name: str(value) for name, value in about.items() if value is not None}
+        if as_json:
+            facts = {"kind": one.kind, **known, "said": one.said, "way": one.way, "mended": one.mended}
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        else:
+            place = " ".join(f"{name} {value}" for name, value in known.items())
+            click.echo(f"{one.kind}: {one.said}" + (f" ({place})" if place else ""))
+            click.echo(f"    {'mended: ' if one.mended else ''}{one.way}")
+    if not as_json:
+        click.echo(f"{left} complaints, {mended} mended." if left or mended else "Everything is sound.")
+    sys.exit(1 if left else 0)
+
+
+@main.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @_told

@@ -16,7 +16,7 @@ def problems(site: Site, crew: Crew) -> list[str]:
 
 def now(site: Site, crew: Crew) -> list[str]:
     """What is wrong with a site that is at work."""
-    return [*crew.faults, *_doubled(site, crew), *_tasks(site, crew), *_mail(site), *_systems(site)]
+    return [*crew.faults, *_doubled(site, crew), *_tasks(site, crew), *_mail(site), *_systems(site), *_doctor(site)]
 
 
 def unended(site: Site, cases: Sequence[Case]) -> list[str]:
@@ -102,3 +102,9 @@ def _systems(site: Site) -> Iterator[str]:
         yield from (f"{system}: {one} is there {times} times" for one, times in count.items() if times > 1)
     granted = Counter(record["subscriber_id"] for record in site.outside.emulators["billing"].records)
     yield from (f"{subscriber} got {times} months" for subscriber, times in granted.items() if times > 1)
+
+
+def _doctor(site: Site) -> Iterator[str]:
+    told = site.command("doctor")
+    if told.returncode:
+        yield f"doctor: {told.stdout[-2000:]}{told.stderr[-2000:]}"

@@ -121,3 +121,5 @@ class Step:
     incidents: tuple[Incident, ...]
     trace: tuple[Trace, ...]
     signals: tuple[SignalWait, ...] = ()
+    conditions: tuple[str, ...] = ()
+    """Elements of the conditional events that are open: they need no row, a change of variables wakes them."""

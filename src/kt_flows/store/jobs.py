@@ -172,6 +172,20 @@ def give_back(tx: Transaction, id: UUID, token: UUID | None, run_at: datetime) -
     tx.do(mine.values(state="available", attempt=attempt, run_at=run_at, lease_until=None, lease_token=None))
 
 
+def set_timer(tx: Transaction, instance_id: UUID, wait: int, run_at: datetime) -> None:
+    """A case's open timer is due at this time."""
+    mine = sa.and_(job.c.instance_id == instance_id, job.c.wait == wait, job.c.kind == TIMER)
+    tx.do(job.update().where(mine, job.c.state == "available").values(run_at=run_at))
+
+
+def reopen(tx: Transaction, instance_id: UUID, waits: Sequence[int], now: datetime) -> None:
+    """Jobs that a case waits for and that were closed are there again; the call goes out under its old key."""
+    mine = sa.and_(job.c.instance_id == instance_id, job.c.wait.in_(list(waits)), job.c.kind != INCIDENT)
+    closed = job.c.state.in_(("done", "cancelled"))
+    if waits:
+        tx.do(job.update().where(mine, closed).values(state="available", attempt=0, run_at=now))
+
+
 def next_run_at(
     reading: Reading,
     *,

@@ -17,7 +17,7 @@ from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, S
 
 def step_of(case: Case) -> Step:
     """Everything that the case waits for, with its state and the trace of the move."""
-    tasks, jobs, timers, messages, incidents, signals = [], [], [], [], [], []
+    tasks, jobs, timers, messages, incidents, signals, conditions = [], [], [], [], [], [], []
     for token in case.tasks.values():
         element, facts = token.node.element, token.facts
         if "incident" in facts:
@@ -36,6 +36,8 @@ def step_of(case: Case) -> Step:
             messages.append(MessageWait(token.id, element.id, str(element.message), facts["correlation"]))
         elif isinstance(token.node, Catch) and "signal" in facts:
             signals.append(SignalWait(token.id, element.id, facts["signal"]))
+        elif isinstance(token.node, Catch) and "was" in facts:
+            conditions.append(element.id)
     return Step(
         state=dump(case),
         status="active" if case.tasks else "completed",
@@ -48,6 +50,7 @@ def step_of(case: Case) -> Step:
         incidents=tuple(incidents),
         trace=tuple(case.trace),
         signals=tuple(signals),
+        conditions=tuple(conditions),
     )
 
 
