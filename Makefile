@@ -27,6 +27,7 @@ drill: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/engine.py
+	$(BIN)/python bench/service.py
 
 fmt: $(READY)
 	$(BIN)/ruff format .

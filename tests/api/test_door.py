@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from kt_flows.api import openapi, problems
 from kt_flows.api.door import BODY, PERMISSION, PREFIXES, Door, current_actor
 from kt_flows.api.front import Front
 from kt_flows.api.models import StartAsked
+from kt_flows.api.server import listen
 from kt_flows.errors import Conflict, DiagramError, FieldError, Finding, InvalidValues
 from kt_flows.security import Actor
 from support.http import serving
@@ -283,3 +285,9 @@ def test_descriptions_in_three_dialects() -> None:
 def test_an_unread_answer_class_is_untouched() -> None:
     """Answers are made by hand, so FastAPI must not wrap them."""
     assert isinstance(problems.problem(Conflict(), "/x"), Response)
+
+
+def test_a_small_answer_is_not_held_back() -> None:
+    """asyncio switches Nagle's algorithm off only for a socket that says that it is TCP's."""
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

@@ -25,7 +25,9 @@ class AddressTaken(FlowsError):
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; bound before anything else starts, so that a second service is told at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named: asyncio switches Nagle's algorithm off only where it is, and an answer in two packets
+    # would wait forty milliseconds for the caller's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
