@@ -160,7 +160,7 @@ def test_the_end_waits_for_the_call_in_hand_and_takes_no_other(site: Site, slow:
     assert not ending.is_alive()
     assert site.elements(first) == ["read"]
     assert site.job(second).state == "available"
-    assert worker.wake not in site.rt.on_commit
+    assert worker.wake not in site.rt.on_work
 
 
 def test_the_end_waits_no_longer_than_it_is_told(site: Site, slow: Slow) -> None:

@@ -61,7 +61,7 @@ class Worker:
         return self._stopping.is_set()
 
     def start(self) -> None:
-        self._rt.on_commit.append(self.wake)
+        self._rt.on_work.append(self.wake)
         self.keep_periodic()
         self._timers.start()
         self._calls.start()
@@ -78,8 +78,8 @@ class Worker:
         self._hands.end()
         if self._hands.keeper.ident is not None:
             self._hands.keeper.join(1.0)
-        if self.wake in self._rt.on_commit:
-            self._rt.on_commit.remove(self.wake)
+        if self.wake in self._rt.on_work:
+            self._rt.on_work.remove(self.wake)
 
     def wake(self) -> None:
         """Something was committed: look at once."""

@@ -95,14 +95,16 @@ class Runtime:
     settings: Settings
     programs: Programs = field(default_factory=Programs)
     on_commit: list[Callable[[], None]] = field(default_factory=list)
-    """Called after each commit: the process's worker and its event feed wake up."""
+    """Called after each commit: the process's event feed wakes up."""
+    on_work: list[Callable[[], None]] = field(default_factory=list)
+    """Called after a commit that may have made a job due: the process's own worker wakes up."""
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Commits at its end; then the process's own worker is woken."""
+        """Commits at its end; then whom it concerns in this process is woken."""
         with self.db.transaction() as tx:
             yield tx
-        for wake in self.on_commit:
+        for wake in (*self.on_commit, *(self.on_work if tx.makes_work else ())):
             wake()
 
     def reading(self) -> AbstractContextManager[Reading]:

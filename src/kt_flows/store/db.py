@@ -88,6 +88,8 @@ class Transaction(Reading):
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
         self._after: list[Callable[[], None]] = []
+        self.makes_work = False
+        """Whether a job may be due now that was not before: only then is a worker woken."""
 
     def do(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> int:
         """Runs a statement (once for all `rows`, where given); answers how many rows it touched."""

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from kt_flows.store.db import Reading, Transaction
 from kt_flows.store.ids import new_id
-from kt_flows.store.tables import event, history
+from kt_flows.store.tables import history
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,30 @@ class HistoryView:
 _COLUMNS = tuple(history.c[name] for name in HistoryView.__dataclass_fields__)
 
 
+# However many lines, one statement of one shape: a batch goes as one JSON text.
+_ADD = sa.text(
+    """
+    insert into history (instance_id, id, at, kind, element_id, definition_key, actor, detail)
+    select :instance_id, id, :at, kind, element_id, definition_key, :actor, detail
+    from jsonb_to_recordset(:rows)
+      as given(id uuid, kind text, element_id text, definition_key text, detail jsonb)
+    """
+).bindparams(sa.bindparam("rows", type_=JSONB), sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
+_TELL = sa.text(
+    """
+    insert into event (at, kind, what, instance_id, task_id, groups, assignee, data)
+    select :at, kind, what, instance_id, task_id, groups, assignee, data
+    from jsonb_to_recordset(:rows)
+      as given(kind text, what text, instance_id uuid, task_id uuid, groups text[], assignee text, data jsonb)
+    """
+).bindparams(sa.bindparam("rows", type_=JSONB), sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
+
+
 def add(tx: Transaction, instance_id: UUID, rows: Sequence[Mapping[str, Any]], *, actor: str, now: datetime) -> None:
     """Adds lines in their order; a row has `kind` and may have `element_id`, `definition_key`, `detail`."""
-    common = {"instance_id": instance_id, "at": now, "actor": actor}
-    empty: dict[str, Any] = {"element_id": None, "definition_key": None, "detail": {}}
-    tx.do(history.insert(), [{**common, **empty, **row, "id": new_id()} for row in rows])
+    if rows:
+        lines = [{"detail": {}, **row, "id": new_id()} for row in rows]
+        tx.do(_ADD.params(instance_id=instance_id, at=now, actor=actor, rows=lines))
 
 
 def page(
@@ -49,5 +69,5 @@ def page(
 
 def tell(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Adds to the feed of changes."""
-    empty: dict[str, Any] = {"task_id": None, "groups": [], "assignee": None, "data": {}}
-    tx.do(event.insert(), [{"at": now, **empty, **row} for row in rows])
+    if rows:
+        tx.do(_TELL.params(at=now, rows=[{"groups": [], "data": {}, **row} for row in rows]))

@@ -80,7 +80,7 @@ def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> Held | None
 
 def moved(reading: Reading, held: Held, *, variables: Mapping[str, Any], ended_at: datetime | None) -> InstanceView:
     """The case after a move that this transaction has recorded."""
-    waiting = waits.of_cases(reading, [held.id])[held.id]
+    waiting = () if ended_at else waits.of_cases(reading, [held.id])[held.id]
     stuck = held.status == "active" and any(wait.state == "stuck" for wait in waiting)
     return InstanceView(
         id=held.id,
@@ -132,6 +132,7 @@ def under_key(reading: Reading, caller: str, key: str) -> Row | None:
 
 
 def keep(tx: Transaction, id: UUID, **values: Any) -> None:
+    tx.makes_work |= values.get("status") == "active"  # one that rested has jobs that nobody took
     tx.do(instance.update().where(instance.c.id == id).values(**values))
 
 

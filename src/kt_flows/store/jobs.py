@@ -55,6 +55,7 @@ def _view(row: Row | None) -> JobView | None:
 
 def add(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """New jobs; one whose key is there already stays as it is."""
+    tx.makes_work |= bool(rows)
     common = {"state": "available", "attempt": 0, "created_at": now, "retry": None, "last_error": None}
     optional = {"instance_id": None, "wait": None, "element_id": None}
     statement = insert(job).on_conflict_do_nothing(index_elements=["key"])
@@ -65,6 +66,7 @@ def put_periodic(
     tx: Transaction, *, key: str, kind: str, payload: Mapping[str, Any], run_at: datetime, now: datetime
 ) -> None:
     """A job that is always there: made once, its payload renewed, its time kept when it is sooner."""
+    tx.makes_work = True
     values = {
         "id": new_id(),
         "key": key,
@@ -167,6 +169,7 @@ def renew(tx: Transaction, ids: Sequence[UUID], tokens: Sequence[UUID], until: d
 
 def give_back(tx: Transaction, id: UUID, token: UUID | None, run_at: datetime) -> None:
     """Puts down a call that was not made through no fault of its own: the try does not count."""
+    tx.makes_work = True
     mine = job.update().where(job.c.id == id, job.c.lease_token == token, job.c.state == "running")
     attempt = sa.func.greatest(job.c.attempt - 1, 0)
     tx.do(mine.values(state="available", attempt=attempt, run_at=run_at, lease_until=None, lease_token=None))
@@ -174,12 +177,14 @@ def give_back(tx: Transaction, id: UUID, token: UUID | None, run_at: datetime) -
 
 def set_timer(tx: Transaction, instance_id: UUID, wait: int, run_at: datetime) -> None:
     """A case's open timer is due at this time."""
+    tx.makes_work = True
     mine = sa.and_(job.c.instance_id == instance_id, job.c.wait == wait, job.c.kind == TIMER)
     tx.do(job.update().where(mine, job.c.state == "available").values(run_at=run_at))
 
 
 def reopen(tx: Transaction, instance_id: UUID, waits: Sequence[int], now: datetime) -> None:
     """Jobs that a case waits for and that were closed are there again; the call goes out under its old key."""
+    tx.makes_work = True
     mine = sa.and_(job.c.instance_id == instance_id, job.c.wait.in_(list(waits)), job.c.kind != INCIDENT)
     closed = job.c.state.in_(("done", "cancelled"))
     if waits:
@@ -225,6 +230,7 @@ def class_of(kind: str) -> str:
 
 
 def keep(tx: Transaction, id: UUID, **values: Any) -> None:
+    tx.makes_work = True
     tx.do(job.update().where(job.c.id == id).values(**values))
 
 
@@ -235,6 +241,7 @@ def close(tx: Transaction, ids: Sequence[UUID], state: str) -> None:
 
 def nudge(tx: Transaction, key: str, now: datetime) -> None:
     """Makes a periodic job due now; one that is being done comes again right after."""
+    tx.makes_work = True
     tx.do(job.update().where(job.c.key == key, job.c.state.in_(("available", "running"))).values(run_at=now))
 
 
