@@ -1,8 +1,8 @@
 """Workload W over HTTP: ours, a bare insert and the naive service side by side in one run, interleaved.
 
 One cycle: start a case, find its task in the list, complete it (start, user task, exclusive gateway, script, end);
-the state is durable after each.  Ours has authentication, history and the worker on; the others have none of it.  The bare
-endpoint inserts and commits one row, three times a cycle.  All on one PostgreSQL with its defaults (fsync on).
+the state is durable after each.  Ours has authentication, history and the worker on; the others have none of it.  The
+bare endpoint inserts and commits one row, three times a cycle.  All on one PostgreSQL with its defaults (fsync on).
 """
 
 from __future__ import annotations
