@@ -1,5 +1,5 @@
 # Every target does all of its own set-up.  A Debian with git, make and Python 3.11 is enough.
-.PHONY: run test drill check fmt bench lock clean
+.PHONY: run test drill fuzz check fmt bench lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -24,6 +24,10 @@ check: $(READY)
 MINUTES := 10
 drill: $(READY)
 	cd tests && ../$(BIN)/python -m support.drill --minutes $(MINUTES)
+
+# More than three thousand requests drawn from our own description.
+fuzz: $(READY)
+	FUZZ_CASES=100 $(BIN)/pytest -s tests/api/test_described.py
 
 bench: $(READY)
 	$(BIN)/python bench/engine.py

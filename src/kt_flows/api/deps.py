@@ -34,6 +34,7 @@ Who = Annotated[Actor, Depends(_actor)]
 RawBody = Annotated[bytes, Depends(_body)]
 
 _MEANING = {
+    204: "There is none.",
     400: "The request cannot be read, or a parameter is not right.",
     401: "No valid bearer token.",
     403: "The caller may not do this.",
@@ -61,11 +62,9 @@ def asks(
         described[BODY] = body_bytes
     if prefixes:
         described[PREFIXES] = list(prefixes)
+    problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     problems: Mapping[int | str, dict[str, Any]] = {
-        status: {
-            "description": _MEANING[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        status: {"description": _MEANING[status], **(problem if status >= 400 else {})}
         for status in sorted({*usual, *also})
     }
     return {"openapi_extra": {**described, **extra}, "responses": dict(problems)}

@@ -80,7 +80,7 @@ def _gauge(name: str, about: str, values: Mapping[str, float]) -> list[str]:
 
 
 @router.get(
-    "/v1/jobs", response_model=models.Listed[models.Job], summary="List jobs, oldest first", **asks("jobs.read")
+    "/v1/jobs", response_model=models.Listed[models.Job], summary="List jobs, oldest first", **asks("jobs.read", 404)
 )
 def list_jobs(
     rt: Rt,

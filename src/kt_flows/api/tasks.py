@@ -104,7 +104,7 @@ def read_task_form(rt: Rt, who: Who, id: Id) -> Response:
     "/v1/tasks/next",
     response_model=models.Task,
     summary="Claim the most urgent task",
-    **asks("tasks.work", 413, 415, 422),
+    **asks("tasks.work", 204, 413, 415, 422),
 )
 def claim_next_task(rt: Rt, who: Who, body: models.NextAsked | None = None) -> Response:
     """By due date, then priority, then age; 204 when there is none."""
@@ -168,7 +168,7 @@ def save_draft(rt: Rt, who: Who, id: Id, body: models.DraftGiven) -> Response:
     status_code=201,
     response_model=models.Comment,
     summary="Say something about a task",
-    **asks("tasks.work", 404, 413, 415, 422),
+    **asks("tasks.work", 409, 404, 413, 415, 422),
 )
 def add_comment(rt: Rt, who: Who, id: Id, body: models.CommentGiven) -> Response:
     return said(shapes.comment_json(comment.add(rt, who, parse_id(id), body.text)), 201)
