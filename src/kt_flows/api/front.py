@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kt_flows.api.problems import TooMany, problem
 from kt_flows.api.strict_json import Malformed
+from kt_flows.metrics import REQUESTS
 
 log = logging.getLogger("kt_flows.access")
 
@@ -88,4 +89,5 @@ class Front:
             "seconds": round(seconds, 4),
             "actor": getattr(actor, "name", None),
         }
+        REQUESTS.labels(scope["method"], route or "none", str(status)).observe(seconds)
         log.log(level, "request", extra=extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
+from kt_flows import metrics
 from kt_flows.api import models, shapes
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
@@ -61,22 +62,24 @@ def ready(request: Request) -> Response:
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, **asks(None))
-def metrics(rt: Rt) -> Response:
+def metrics_now(rt: Rt) -> Response:
     with rt.reading() as reading:
         now = figures.figures(reading, rt.clock.now())
-    lines = [
-        *_gauge("kt_flows_jobs", "Jobs by kind and state.", {f'state="{s}"': n for s, n in now.jobs.items()}),
-        *_gauge("kt_flows_oldest_due_job_seconds", "How late the oldest due job is.", {"": now.oldest_due_seconds}),
-        *_gauge("kt_flows_open_tasks", "Tasks that wait for a person.", {"": now.open_tasks}),
-        *_gauge("kt_flows_instances", "Cases by state.", {f'state="{s}"': n for s, n in now.instances.items()}),
-        *_gauge("kt_flows_unsorted_mail", "Mail that fits no case and waits for a person.", {"": now.unsorted_mail}),
-    ]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+    return PlainTextResponse(metrics.text(_gauges(now)), media_type="text/plain; version=0.0.4")
 
 
-def _gauge(name: str, about: str, values: Mapping[str, float]) -> list[str]:
-    rows = [f"{name}{{{labels}}} {value:g}" if labels else f"{name} {value:g}" for labels, value in values.items()]
-    return [f"# HELP {name} {about}", f"# TYPE {name} gauge", *rows]
+def _gauges(now: figures.Figures) -> Iterator[tuple[str, str, str | None, dict[str, float]]]:
+    alone = {
+        "oldest_due_job_seconds": ("How late the oldest due job is.", now.oldest_due_seconds),
+        "unsorted_mail": ("Mail that fits no case and waits for a person.", now.unsorted_mail),
+        "open_tasks": ("Tasks that wait for a person.", now.open_tasks),
+    }
+    for name, (about, number) in alone.items():
+        yield f"kt_flows_{name}", about, None, {"": number}
+    yield "kt_flows_jobs", "Live jobs by state.", "state", dict(now.jobs)
+    yield "kt_flows_stuck_jobs", "Jobs that gave up and wait for a person.", "kind", dict(now.stuck)
+    yield "kt_flows_instances", "Cases that are not over, by state.", "state", dict(now.instances)
+    yield "kt_flows_tasks_due", "Open tasks by the time left to their deadline.", "within", dict(now.due)
 
 
 @router.get(

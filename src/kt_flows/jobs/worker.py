@@ -22,6 +22,7 @@ from kt_flows.jobs.handlers import MAIL_POLL, SHORT, Handlers
 from kt_flows.jobs.hands import Hands
 from kt_flows.jobs.pool import AFTER_A_FAULT, LONGEST_SLEEP, Pool
 from kt_flows.jobs.retry import again_at
+from kt_flows.metrics import JOBS, TIMER_LAG
 from kt_flows.runtime import periodic, settle
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.internal import RUNS
@@ -169,7 +170,10 @@ class Worker:
             return periodic.start_due(self._rt, job)
         assert job.instance_id is not None
         if job.kind == jobs.TIMER:
-            return settle.due(self._rt, job.id, job.instance_id)
+            fired = settle.due(self._rt, job.id, job.instance_id)
+            if fired:
+                TIMER_LAG.observe(max(0.0, (self._rt.clock.now() - job.run_at).total_seconds()))
+            return fired
         run = RUNS[job.kind]
         now = self._rt.clock.now()
         return settle.internal(self._rt, job.id, job.instance_id, lambda tx, mine, held: run(tx, mine, held, now))
@@ -188,15 +192,18 @@ class Worker:
     def run(self, job: JobView) -> None:
         """Makes one outside call and settles it; nothing is locked meanwhile."""
         with self._hands.holding(job):
+            begun = time.monotonic()
             try:
                 result = self._handlers.run(job)
             except Exception as error:
+                JOBS.labels(job.kind, "failed").observe(time.monotonic() - begun)
                 if database_away(error):
                     log.warning("%s lost the database: %s", job.kind, type(error).__name__)
                     self._settle(job, self._give_back)
                 else:
                     self._settle(job, partial(self._failed, error=self._told(job, error)))
             else:
+                JOBS.labels(job.kind, "done").observe(time.monotonic() - begun)
                 self._settle(job, partial(self._done, result=result))
 
     def _settle(self, job: JobView, settle_: Callable[[JobView], object]) -> None:
