@@ -159,6 +159,11 @@ def test_what_is_refused_at_its_element(inner: str, rule: str) -> None:
     ("body", "rule", "element"),
     [
         (
+            start(inner=timer("s", "timeCycle", "R3/PT1H")) + end() + chain("start", "end"),
+            "timer",
+            "start",
+        ),
+        (
             start(inner=AT_NOON) + end() + chain("start", "end"),
             "timer",
             "start",
@@ -201,7 +206,7 @@ def test_what_is_refused_at_its_element(inner: str, rule: str) -> None:
             "s",
         ),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_what_is_refused_elsewhere(body: str, rule: str, element: str) -> None:
     assert (rule, element) in {(one.rule, one.element_id) for one in findings(body)}

@@ -95,7 +95,9 @@ class MessageGiven(Given):
 class SignalGiven(Given):
     name: Name
     payload: dict[str, Any] = Field(default_factory=dict)
-    signal_id: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
+    signal_id: Annotated[str, StringConstraints(min_length=1, max_length=400)] = Field(
+        description="Your name for this one signal: send it again under the same one until it is answered."
+    )
 
 
 class ConditionsGiven(Given):

@@ -85,6 +85,8 @@ class Events(Marks):
         if place == "startEvent" and (timer.kind == "duration" or timer.value.literal is None):
             said = "процесс начинают по дате или циклу, записанным без выражений"
             self.say("timer", item, said, "Например, R/PT1H или 2026-03-02T05:00:00Z")
+        elif place == "startEvent" and timer.kind == "cycle" and not (timer.value.literal or "").startswith("R/"):
+            self.say("timer", item, "у начала процесса число повторов не считается", "Напишите R/… без числа")
 
     def definition(self, item: Any, kind: str, facts: dict[str, Any]) -> None:
         if kind == "message":
