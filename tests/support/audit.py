@@ -1,4 +1,7 @@
-"""What must hold of a site whatever was done to it: nothing lost, nothing twice, nothing left lying."""
+"""What must hold of a site whatever was done to it: nothing lost, nothing twice, nothing left lying.
+
+The site may be at work meanwhile: what came first is read first, so that what follows from it is there.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,12 @@ _CASES = "select business_key, id::text, status from instance where source = 'dr
 
 
 def _doubled(site: Site, crew: Crew) -> Iterator[str]:
-    count = Counter(key for key, _, _ in site.rows(_CASES))
+    answered = [(case.key, case.id) for case in crew.cases if case.id]
+    rows = site.rows(_CASES)
+    count = Counter(key for key, _, _ in rows)
     yield from (f"{key} is {times} cases" for key, times in count.items() if times > 1)
-    known = {id for _, id, _ in site.rows(_CASES)}
-    yield from (f"{case.key}: {case.id} is lost" for case in crew.cases if case.id and case.id not in known)
+    known = {id for _, id, _ in rows}
+    yield from (f"{key}: {id} is lost" for key, id in answered if id not in known)
 
 
 def _cases(site: Site, crew: Crew) -> Iterator[str]:
@@ -58,8 +63,9 @@ def _cases(site: Site, crew: Crew) -> Iterator[str]:
 
 
 def _tasks(site: Site, crew: Crew) -> Iterator[str]:
+    answered = dict(crew.completed)
     states = dict(site.rows("select id::text, state from task"))
-    for id, times in crew.completed.items():
+    for id, times in answered.items():
         if times > 1:
             yield f"task {id} was completed {times} times"
         if states.get(id) != "completed":
@@ -77,19 +83,16 @@ def _message_ids(site: Site) -> Counter[str]:
 
 def _mail(site: Site) -> Iterator[str]:
     """Every job that says it sent a mail is one mail at the server, and no mail is there without its job."""
+    jobs = "select message_id, state from mail_out join job on replace(key, ':', '-') = mail_id"
+    done = {id for id, state in site.rows(jobs) if state == "done"}
     arrived = set(_message_ids(site))
-    done = site.rows("select message_id, state from mail_out join job on replace(key, ':', '-') = mail_id")
-    known = {id for id, _ in done}
-    yield from (f"mail {id} is done and never arrived" for id, state in done if state == "done" and id not in arrived)
+    known = {id for id, _ in site.rows(jobs)}
+    yield from (f"mail {id} is done and never arrived" for id in done - arrived)
     yield from (f"mail {id} arrived and nobody sent it" for id in arrived - known)
-    sent = "select instance_id, element_id, count(*) from mail_out group by 1, 2"
-    entered = {
-        (instance, element): times
-        for instance, element, times in site.rows(
-            "select instance_id, element_id, count(*) from history where kind = 'entered' group by 1, 2"
-        )
-    }
-    for instance, element, times in site.rows(sent):
+    sent = site.rows("select instance_id, element_id, count(*) from mail_out group by 1, 2")
+    query = "select instance_id, element_id, count(*) from history where kind = 'entered' group by 1, 2"
+    entered = {(instance, element): times for instance, element, times in site.rows(query)}
+    for instance, element, times in sent:
         if times > entered.get((instance, element), 0):
             yield f"{instance} {element}: {times} mails for {entered.get((instance, element), 0)} sendings"
 
