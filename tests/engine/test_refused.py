@@ -41,6 +41,14 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
         (task("<bpmn:ioSpecification/>", FOR), "element"),
         (task("<bpmn:standardLoopCharacteristics/>", FOR), "element"),
         (task('<bpmn:standardLoopCharacteristics loopMaximum="0"/>', FOR), "attribute"),
+        (
+            task(
+                '<bpmn:standardLoopCharacteristics><bpmn:loopCondition language="javascript">${true}'
+                "</bpmn:loopCondition></bpmn:standardLoopCharacteristics>",
+                FOR,
+            ),
+            "expression",
+        ),
         (task("<bpmn:linkEventDefinition/>", "", CATCH), "link"),
         (task("<bpmn:conditionalEventDefinition/>", "", CATCH), "expression"),
         (task("<bpmn:messageEventDefinition/>", FOR), "element"),

@@ -50,7 +50,7 @@ def test_the_database_falls_five_times(tmp_path: Path) -> None:
             site.outside.provider.behave("answers")
             for fall in range(FALLS):
                 crew.add(12, "scheme1_call_160")
-                _work_goes_on(site, crew)
+                crew.wait_for_work()
                 site.database_falls(("fast", "immediate", "killed")[fall % 3])
             _to_the_end(site, crew)
         finally:
@@ -60,19 +60,13 @@ def test_the_database_falls_five_times(tmp_path: Path) -> None:
 
 def _kills(site: Site, crew: Crew, choose: random.Random, many: int) -> None:
     for _ in range(many):
-        _work_goes_on(site, crew)
+        crew.wait_for_work()
         site.a_ready_one(choose).kill_and_start()
 
 
 def _open(site: Site, element: str) -> bool:
     found = site.rows("select element_id from task where state in ('open', 'claimed')")
     return any(id == element for (id,) in found)
-
-
-def _work_goes_on(site: Site, crew: Crew) -> None:
-    """Until something more was done than before: a kill in the middle of nothing shows nothing."""
-    before = sum(crew.answers.values())
-    until("callers being answered", lambda: sum(crew.answers.values()) > before + 5, within=90)
 
 
 def _to_the_end(site: Site, crew: Crew) -> None:

@@ -14,7 +14,7 @@ from kt_flows.errors import InvalidValues
 from kt_flows.runtime import broadcast, deploy, operate, periodic, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE
-from kt_flows.store import instances, jobs
+from kt_flows.store import instances, jobs, messages
 from kt_flows.store.tables import instance
 from support.processes import chain, end, human, package, timer
 from support.processes import start as start_event
@@ -87,11 +87,13 @@ def test_a_signal_reaches_all_who_wait_and_begins_one_case_of_each_process_that_
 
 
 def test_the_same_signal_again_changes_nothing_and_is_kept_for_nobody(rt: Runtime) -> None:
-    listeners(rt, 1)
+    waiting = listeners(rt, 1)
     send(rt, "s1")
     [late] = [start.start(rt, CRM, definition_key="listener", variables={}).instance.id]
     again = send(rt, "s1")
     assert (again.result, again.reached, again.started) == ("duplicate", (), ())
+    with rt.reading() as reading:
+        assert messages.known(reading, "signal:alarm", "s1") == waiting, "the memory keeps whom it was for"
     assert where(rt, late) == [("signal", "heard")]
     assert len(cases_of(rt, "alarmed")) == 1
 

@@ -319,3 +319,4 @@ def test_a_signal_is_sent_to_whoever_waits() -> None:
     assert told(sent, expect(ended="end", variables={"level": 3})).passed
     assert not told(sent, sent).passed
     assert not told({"signal": {"name": "alarms"}}).passed
+    assert not told({"signal": {"name": "alarm", "payload": {"level": "high"}}}).passed

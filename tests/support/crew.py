@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from support.service import until
 from support.site import Site
 from support.walk import SUBSCRIBER
 
@@ -90,6 +91,11 @@ class Crew:
     def all_started(self) -> bool:
         with self._lock:
             return all(case.id for case in self.cases)
+
+    def wait_for_work(self) -> None:
+        """Until more has been answered than before: a fault in the middle of nothing shows nothing."""
+        before = sum(self.answers.values())
+        until("callers being answered", lambda: sum(self.answers.values()) > before + 5, within=90)
 
     # ---- the CRM
 

@@ -40,9 +40,9 @@ class Drill:
     def strike(self, name: str, fault: faults.Fault) -> None:
         """One fault in the middle of work, its end, and the checks."""
         self.crew.add(BUSY, "scheme1_call_160")
-        self._work_goes_on()
+        self.crew.wait_for_work()
         cure = fault(self.site, self.choose)
-        if cure is not faults._nothing:
+        if cure is not faults.by_itself:
             time.sleep(LASTS)  # a fault has a length; nothing is waited for
         cure()
         healed = time.monotonic()
@@ -80,10 +80,6 @@ class Drill:
                 *(f"WRONG: {said}" for said in self.wrong),
             ]
         )
-
-    def _work_goes_on(self) -> None:
-        before = sum(self.crew.answers.values())
-        until("callers being answered", lambda: sum(self.crew.answers.values()) > before + 5, within=90)
 
 
 @contextlib.contextmanager

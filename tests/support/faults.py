@@ -19,37 +19,37 @@ _SPARED = 1 << 20
 """Bytes that a full disk still has: nothing is ever filled to the last one by somebody else."""
 
 
-def _nothing() -> None:
+def by_itself() -> None:
     """The site heals by itself."""
 
 
 def killed(site: Site, choose: random.Random) -> Cure:
     site.a_ready_one(choose).kill_and_start()
-    return _nothing
+    return by_itself
 
 
 def all_killed(site: Site, choose: random.Random) -> Cure:
     for member in site.members:
         member.kill_and_start()
-    return _nothing
+    return by_itself
 
 
 def database_falls(how: Fall) -> Fault:
     def strike(site: Site, choose: random.Random) -> Cure:
         site.database_falls(how)
-        return _nothing
+        return by_itself
 
     return strike
 
 
 def lines_reset(site: Site, choose: random.Random) -> Cure:
     site.line.cut(how="reset")
-    return _nothing
+    return by_itself
 
 
 def lines_cut_in_a_packet(site: Site, choose: random.Random) -> Cure:
     site.line.cut(how="mid-packet")
-    return _nothing
+    return by_itself
 
 
 def line(mood: Mood) -> Fault:
@@ -75,7 +75,7 @@ def system(name: str, behaviour: str, **how: float) -> Fault:
 def clock_jumps(by: float) -> Fault:
     def strike(site: Site, choose: random.Random) -> Cure:
         site.skew(site.skewed_by + by)
-        return _nothing
+        return by_itself
 
     return strike
 

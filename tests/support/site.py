@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-import psutil
 import psycopg
 
 from kt_flows.engine.packages import read_path
@@ -165,7 +164,8 @@ class Site:
 
     def database_falls(self, how: Fall) -> None:
         """The database server ends, its clients' lines with it, and is started again."""
-        postmaster = self._postmaster()
+        postmaster = self.postgres._postmaster()
+        assert postmaster is not None, "the database server does not run"
         postmaster.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "killed": signal.SIGKILL}[how])
         postmaster.wait(60)
         self.postgres.revive()
@@ -175,12 +175,6 @@ class Site:
         with psycopg.connect(self.postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("alter system set max_wal_size = '64MB'")
             connection.execute("select pg_reload_conf()")
-
-    def _postmaster(self) -> psutil.Process:
-        for process in psutil.process_iter(["cmdline"]):
-            if any(f"kt_flows.data={self.postgres.data}" in part for part in process.info["cmdline"] or []):
-                return process
-        raise AssertionError("the database server does not run")
 
     def a_ready_one(self, choose: random.Random) -> Member:
         """Any member that works, not one that is still coming up."""

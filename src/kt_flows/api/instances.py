@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from kt_flows.api import models, shapes
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.paging import PageAsked
-from kt_flows.api.values import Id, Moment, idempotency_key, moment, parse_id, variable_filters
+from kt_flows.api.values import Id, IdempotencyKey, Moment, idempotency_key, moment, parse_id, variable_filters
 from kt_flows.errors import NotFound
 from kt_flows.runtime import operate, start
 from kt_flows.security import Actor
@@ -34,7 +34,7 @@ def start_instance(
     rt: Rt,
     who: Who,
     body: models.StartAsked,
-    _: Annotated[str | None, Header(alias="Idempotency-Key", description="Your name for this one request.")] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """The same request under the same `Idempotency-Key`, or the same `source` and `businessKey`, is answered 200 with
     the case that there is; another body under the same key is 409."""

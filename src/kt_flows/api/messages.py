@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kt_flows.api import models
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
-from kt_flows.api.values import idempotency_key
+from kt_flows.api.values import IdempotencyKey, idempotency_key
 from kt_flows.errors import FieldError, InvalidValues
 from kt_flows.runtime import broadcast, correlate
 
@@ -73,7 +71,7 @@ def change_conditions(
     rt: Rt,
     who: Who,
     body: models.ConditionsGiven,
-    _: Annotated[str | None, Header(alias="Idempotency-Key", description="Your name for this one request.")] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """Each process takes of the variables what it declares and looks at its conditional starts; the same
     `Idempotency-Key` again begins nothing twice."""

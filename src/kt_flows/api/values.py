@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path, Request
+from fastapi import Header, Path, Request
 from pydantic import AfterValidator, WithJsonSchema
 
 from kt_flows.api.problems import BadQuery
@@ -47,6 +47,10 @@ Moment = Annotated[
 
 def moment(text: str | None) -> datetime | None:
     return None if text is None else from_text(text.replace(" ", "+"))
+
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", description="Your name for this one request.")]
+"""For the description alone: what is read is `idempotency_key`, which sees a header that stands twice."""
 
 
 def idempotency_key(request: Request) -> str | None:

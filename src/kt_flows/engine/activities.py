@@ -79,9 +79,7 @@ class Activities(Events):
             self.say("element", item, said, "Напишите loopCondition или loopMaximum")
         condition = None
         if conditions:
-            self.attributes(conditions[0], {"language"}, set())
-            types = {**self.types, "loopCounter": "int"}
-            condition = self.expression(conditions[0], conditions[0].text or "", types, "bool")
+            condition = self.formal(conditions[0], {**self.types, "loopCounter": "int"})
         return Repeat(item.get("testBefore") == "true", condition, int(maximum) if maximum else None)
 
     def _plain(self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]) -> None:

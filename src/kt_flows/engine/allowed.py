@@ -81,8 +81,15 @@ TOP = dict.fromkeys(("process", "collaboration", "message", "error", "escalation
     "BPMNDiagram": _DI
 }
 DEFINITIONS = {"targetNamespace", "exporter", "exporterVersion"}
-BOOLEANS = {"isExecutable", "isClosed", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential"}
-BOOLEANS |= {"testBefore"}
+BOOLEANS = {
+    "isExecutable",
+    "isClosed",
+    "isInterrupting",
+    "cancelActivity",
+    "triggeredByEvent",
+    "isSequential",
+    "testBefore",
+}
 # What may repeat.
 _ACTIVITIES = {
     "task",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from kt_flows.engine.definition import Definition
+from kt_flows.engine.definition import Definition, say
 from kt_flows.engine.dialect import Element
 from kt_flows.engine.expression import SyntaxProblem, compile_expression
-from kt_flows.engine.links import say
 from kt_flows.engine.values import fits
 from kt_flows.errors import Finding
 from kt_flows.topics import TOPICS
@@ -40,11 +39,10 @@ def _call(definition: Definition, element: Element, known: Known, depth: float) 
         message = f"процесса {element.called} нет"
         yield say(definition, element, "call", message, "Разверните его вместе с этим")
         return
-    plain = [one for one in called.elements.values() if one.type == "startEvent" and one.parent is None]
-    if not any(one.event == "none" for one in plain):
+    if not called.plain_starts:
         message = f"у процесса {called.key} нет простого начала, вызвать его нельзя"
         yield say(definition, element, "call", message, "Добавьте ему стартовое событие без определения")
-    elif sum(one.event == "none" for one in plain) > 1:
+    elif len(called.plain_starts) > 1:
         message = f"у процесса {called.key} несколько простых начал, и какое вызвать — не сказано"
         yield say(definition, element, "call", message, "Оставьте ему одно простое начало")
     yield from _handed_in(definition, element, called)

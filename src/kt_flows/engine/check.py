@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from kt_flows.engine.calls import call_findings, message_findings, signal_findings
 from kt_flows.engine.coverage import table_findings
-from kt_flows.engine.definition import Definition, is_drawing, read_definition
+from kt_flows.engine.definition import Definition, is_drawing, read_definition, say
 from kt_flows.engine.dialect import Element
-from kt_flows.engine.links import say
 from kt_flows.engine.packages import split_packages
 from kt_flows.engine.paths import path_findings
 from kt_flows.engine.xml import read_xml

@@ -52,6 +52,11 @@ class Definition:
     """Keys of the processes that its call activities call."""
 
 
+def say(definition: Definition, element: Element, rule: str, message: str, hint: str) -> Finding:
+    """An error at an element of the diagram."""
+    return Finding("error", rule, definition.diagram, message, hint, element_id=element.id, line=element.line)
+
+
 def digest_of(files: Mapping[str, bytes]) -> str:
     """SHA-256 over names and bytes; scenarios do not count, they change nothing that runs."""
     total = hashlib.sha256()

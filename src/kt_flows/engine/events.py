@@ -141,10 +141,7 @@ class Events(Marks):
         if len(found) != 1:
             self.say("expression", item, f"условий у события: {len(found)}", "Напишите одно condition с ${…}")
             return None
-        self.attributes(found[0], {"language"}, set())
-        if (language := found[0].get("language", "cel")).lower() != "cel":
-            self.say("expression", found[0], f"условие на языке {language[:60]}", "Напишите ${…} на CEL")
-        condition = self.expression(found[0], found[0].text or "", self.types, "bool")
+        condition = self.formal(found[0], self.types)
         if condition is not None and "now" in condition.names:
             said = "часы сами никого не будят: условие смотрят, когда меняются переменные"
             self.say("expression", found[0], said, "Поставьте таймер")

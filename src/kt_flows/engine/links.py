@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kt_flows.engine.definition import Definition
+from kt_flows.engine.definition import Definition, say
 from kt_flows.engine.dialect import Element
 from kt_flows.errors import Finding
-
-
-def say(definition: Definition, element: Element, rule: str, message: str, hint: str) -> Finding:
-    """An error at an element of the diagram."""
-    return Finding("error", rule, definition.diagram, message, hint, element_id=element.id, line=element.line)
 
 
 def throws_link(element: Element) -> bool:

@@ -127,6 +127,13 @@ class Marks:
             self.say("expression", item, f"«{body}»: {problem}", "Исправьте выражение")
             return None
 
+    def formal(self, item: Any, types: Types) -> Expression | None:
+        """A child element that holds a condition; in CEL alone, and refused where it says another language."""
+        self.attributes(item, {"language"}, set())
+        if (language := item.get("language", "cel")).lower() != "cel":
+            self.say("expression", item, f"условие на языке {language[:60]}", "Напишите ${…} на CEL")
+        return self.expression(item, item.text or "", types, "bool")
+
     def template(self, item: Any, text: str, types: Types, expects: str | None = None) -> Template | None:
         self.count(item)
         try:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from kt_flows.engine.allowed import LOOPED
-from kt_flows.engine.definition import Definition
+from kt_flows.engine.definition import Definition, say
 from kt_flows.engine.dialect import Element, Flow
-from kt_flows.engine.links import catches_link, link_findings, linked, say, throws_link
+from kt_flows.engine.links import catches_link, link_findings, linked, throws_link
 from kt_flows.errors import Finding
 
 ACTIVITIES = LOOPED["multiInstanceLoopCharacteristics"]

@@ -88,10 +88,7 @@ class Reading(Activities, Lanes):
         condition = None
         for child in children(item):
             if tag(child) == "conditionExpression":
-                self.attributes(child, {"language"}, set())
-                if (language := child.get("language", "cel")).lower() != "cel":
-                    self.say("expression", child, f"условие на языке {language[:60]}", "Напишите ${…} на CEL")
-                condition = self.expression(child, child.text or "", self.types, "bool")
+                condition = self.formal(child, self.types)
         id = self.id_of(item)
         source, target = str(item.get("sourceRef")), str(item.get("targetRef"))
         default = self.defaults.get(id) == source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -164,6 +165,19 @@ def check_value(word: str, value: Any) -> Any:
     if word == "list(string)" and isinstance(value, list) and not all(isinstance(item, str) for item in value):
         _refuse("список текстов")
     return value
+
+
+def fitting(words: Mapping[str, str], payload: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What of a payload is declared, in the declared types; and (field, what is wrong) for what does not fit."""
+    kept: dict[str, Any] = {}
+    faults: list[tuple[str, str]] = []
+    for field, word in words.items():
+        if field in payload:
+            try:
+                kept[field] = check_value(word, payload[field])
+            except ValueError as error:
+                faults.append((field, str(error)))
+    return kept, faults
 
 
 def _refuse(wanted: str) -> NoReturn:

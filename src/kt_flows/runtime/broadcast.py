@@ -18,7 +18,7 @@ from kt_flows.engine.definition import Definition
 from kt_flows.engine.dialect import Element
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.program import Program
-from kt_flows.engine.values import check_value
+from kt_flows.engine.values import fitting
 from kt_flows.errors import FieldError, InvalidValues
 from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
@@ -54,17 +54,19 @@ def signal_arrived(
     id = signal_id or str(new_id())
     memory = _remembered(rt, name, payload, id) or _remembered(rt, name, payload, id)
     assert memory is not None  # an equal one that came meanwhile is there at the second look
+    if memory.over:
+        return Sent("duplicate", (), ())
     reached = [case for case in memory.waiting if _reach(rt, actor, name, payload, id, case)]
     started = [case for root in memory.listening if (case := _begin(rt, actor, name, payload, id, root))]
     with rt.transaction() as tx:
         messages.settle(tx, memory.id, "delivered", memory.waiting)
-    return Sent("duplicate" if memory.known else "delivered", tuple(reached), tuple(started))
+    return Sent("delivered", tuple(reached), tuple(started))
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
     id: UUID
-    known: bool
+    over: bool
     waiting: Sequence[UUID]
     listening: Sequence[definitions.DefinitionView]
 
@@ -81,8 +83,7 @@ def _remembered(rt: Runtime, name: str, payload: Mapping[str, Any], signal_id: s
             carried(definition, name, payload)
         before = messages.spread(tx, SIGNAL + name, signal_id)
         if before is not None:
-            over = before.state == "delivered"
-            return _Memory(before.id, over, () if over else before.instance_ids, () if over else listening)
+            return _Memory(before.id, before.state == "delivered", before.instance_ids, listening)
         now = rt.clock.now()
         waiting = sorted({id for id, _ in messages.waiting_for_signal(tx, name)})
         if not knowing and not waiting:
@@ -96,10 +97,10 @@ def _remembered(rt: Runtime, name: str, payload: Mapping[str, Any], signal_id: s
             payload=payload,
             now=now,
             expires_at=now + REMEMBERED,
+            instance_ids=waiting,
         )
         if id is None:
             return None
-        messages.settle(tx, id, "buffered", waiting)
         return _Memory(id, False, waiting, listening)
 
 
@@ -112,9 +113,9 @@ def _reach(rt: Runtime, actor: Actor, name: str, payload: Mapping[str, Any], sig
             return False
         waits = [wait for wait, row in messages.open_of(tx, case_id).items() if row.name == SIGNAL + name]
         now = rt.clock.now()
-        if not waits or messages.known(tx, SIGNAL + name, f"{signal_id}/{case_id}") is not None:
+        if not waits:
             return False
-        memory = messages.remember(
+        first = messages.remember(
             tx,
             name=SIGNAL + name,
             message_id=f"{signal_id}/{case_id}",
@@ -123,10 +124,11 @@ def _reach(rt: Runtime, actor: Actor, name: str, payload: Mapping[str, Any], sig
             payload={},
             now=now,
             expires_at=now,
+            state="delivered",
+            instance_ids=[case_id],
         )
-        if memory is None:
+        if first is None:
             return False
-        messages.settle(tx, memory, "delivered", [case_id])
         program = rt.programs.linked(tx, case.bundle_id, case.definition_key)
         try:
             kept = carried(_catching(program, name), name, payload)
@@ -182,8 +184,7 @@ def _begin_if(
         started = []
         for start in definition.start_conditions.values():
             if _holds(definition, start, values):
-                source = f"{CONDITION}{root.key}:{start.id}"
-                opened = _opened(tx, rt, actor, root, start, values, source, key, rt.clock.now())
+                opened = _opened(tx, rt, actor, root, start, values, CONDITION + start.id, key, rt.clock.now())
                 started += [opened] if opened else []
         return started
 
@@ -223,15 +224,9 @@ def _opened(
 
 def carried(definition: Definition, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What of a signal's payload a process declares, in its types.  Raises InvalidValues with the field."""
-    kept, faults = {}, []
-    for field, word in definition.manifest.signals[name].payload.items():
-        if field in payload:
-            try:
-                kept[field] = check_value(word, payload[field])
-            except ValueError as error:
-                faults.append(FieldError(f"payload.{field}", str(error)))
+    kept, faults = fitting(definition.manifest.signals[name].payload, payload)
     if faults:
-        raise InvalidValues(faults)
+        raise InvalidValues([FieldError(f"payload.{field}", said) for field, said in faults])
     return kept
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kt_flows.engine import machine
 from kt_flows.engine.calendar import parse_duration
-from kt_flows.engine.values import check_value
+from kt_flows.engine.values import fitting
 from kt_flows.errors import FieldError, InvalidValues
 from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
@@ -129,12 +129,7 @@ def _check(payload: Mapping[str, Any], declared: Sequence[Mapping[str, str]]) ->
     """What nobody takes now must fit whoever takes it later: one of the processes that know the message."""
     faults: list[FieldError] = []
     for words in declared:
-        faults = []
-        for field in words.keys() & payload.keys():
-            try:
-                check_value(words[field], payload[field])
-            except ValueError as error:
-                faults.append(FieldError(f"payload.{field}", str(error)))
+        faults = [FieldError(f"payload.{field}", said) for field, said in fitting(words, payload)[1]]
         if not faults:
             return
     if faults:

@@ -16,7 +16,7 @@ from uuid import UUID
 from kt_flows.engine import machine
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import MessageWait, SignalWait, Step
-from kt_flows.engine.values import check_value
+from kt_flows.engine.values import fitting
 from kt_flows.errors import Broken
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, jobs, messages, tasks, waits
@@ -84,14 +84,9 @@ def _about(held: instances.Held) -> dict[str, Any]:
 
 def payload_for(program: Program, process_key: str, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What of a payload the process declares, in the declared types.  Raises ValueError naming the field."""
-    declared = program.definitions[process_key].manifest.messages[name].payload
-    kept = {}
-    for field, word in declared.items():
-        if field in payload:
-            try:
-                kept[field] = check_value(word, payload[field])
-            except ValueError as error:
-                raise ValueError(f"{field}: {error}") from error
+    kept, faults = fitting(program.definitions[process_key].manifest.messages[name].payload, payload)
+    if faults:
+        raise ValueError(": ".join(faults[0]))
     return kept
 
 

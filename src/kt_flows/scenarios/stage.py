@@ -12,7 +12,7 @@ from kt_flows.engine import machine
 from kt_flows.engine.calendar import parse_duration
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import HumanTask, JobRequest, MessageWait, Step, Trace
-from kt_flows.engine.values import check_value
+from kt_flows.engine.values import fitting
 from kt_flows.errors import Broken, FlowsError
 from kt_flows.scenarios.story import Answer, Fail
 from kt_flows.topics import TOPICS
@@ -121,7 +121,7 @@ class Stage:
         declared = next(
             one.manifest.signals[name] for one in self.program.definitions.values() if name in one.manifest.signals
         )
-        kept = {key: check_value(declared.payload[key], value) for key, value in payload.items()}
+        kept = _fit(f"сигнал {name}", declared.payload, payload)
         self._take(machine.signal(self.program, self.step.state, waits, kept, now=self.now))
         return True
 
@@ -244,12 +244,13 @@ def declared(program: Program, element_id: str, name: str, payload: Mapping[str,
         element = definition.elements.get(element_id)
         if element is None or element.message != name:
             continue
-        kept = {}
-        for key, word in definition.manifest.messages[name].payload.items():
-            try:
-                if key in payload:
-                    kept[key] = check_value(word, payload[key])
-            except ValueError as error:
-                raise Mistaken(f"сообщение {name}, поле {key}: {error}") from error
-        return kept
+        return _fit(f"сообщение {name}", definition.manifest.messages[name].payload, payload)
     raise Broken(f"no process catches {name} at {element_id}")
+
+
+def _fit(what: str, words: Mapping[str, str], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a payload the process declares; the scenario is mistaken where its values have other types."""
+    kept, faults = fitting(words, payload)
+    if faults:
+        raise Mistaken(f"{what}, поле {': '.join(faults[0])}")
+    return kept

@@ -93,8 +93,10 @@ def remember(
     payload: Mapping[str, Any],
     now: datetime,
     expires_at: datetime,
+    state: str = "buffered",
+    instance_ids: Sequence[UUID] = (),
 ) -> UUID | None:
-    """Takes a message into memory as buffered; None where it was here before (waits for a race to end)."""
+    """Takes a message into memory; None where it was here before (waits for a race to end)."""
     id = new_id()
     values = {
         "id": id,
@@ -103,8 +105,8 @@ def remember(
         "correlation": correlation,
         "business_key": business_key,
         "payload": payload,
-        "state": "buffered",
-        "instance_ids": [],
+        "state": state,
+        "instance_ids": list(instance_ids),
         "received_at": now,
         "expires_at": expires_at,
     }

@@ -114,7 +114,7 @@ class Case(BpmnWorkflow):
         """The token's element is done: leave by its flows."""
         node = token.node
         try:
-            chosen = node.choose(token) if not self._is_instance(token) else []
+            chosen = node.choose(token) if not self.is_instance(token) else []
         except FlowsError as error:
             token.facts["passing"] = True
             self.park(token, error)
@@ -122,7 +122,7 @@ class Case(BpmnWorkflow):
         self.note(token, "completed")
         self._drop_watchers(token)
         token.leave()
-        if self._is_instance(token):
+        if self.is_instance(token):
             self._instance_over(token)
             return
         for flow, target in chosen:
@@ -210,7 +210,8 @@ class Case(BpmnWorkflow):
         for other in [other for other in self.tasks.values() if other.attached == token.id and other is not token]:
             other.leave()
 
-    def _is_instance(self, token: Token) -> bool:
+    def is_instance(self, token: Token) -> bool:
+        """Whether it is one round or one instance of an activity that repeats."""
         host = token.host
         return host is not None and isinstance(host.node, Repeating) and host.node.body is token.node
 

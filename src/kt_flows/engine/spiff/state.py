@@ -28,9 +28,8 @@ def dump(case: Case) -> bytes:
     rows = []
     for token in sorted(case.tasks.values(), key=lambda one: one.id):
         host = token.host
-        instance = host is not None and isinstance(host.node, Repeating) and host.node.body is token.node
         row: list[Any] = [token.id, token.node.element.id, token._state, host.id if host else 0]
-        extra = {"a": token.attached, "l": token.local, "f": token.facts, "i": instance}
+        extra = {"a": token.attached, "l": token.local, "f": token.facts, "i": case.is_instance(token)}
         kept = {name: value for name, value in extra.items() if value or (name == "a" and value is not None)}
         rows.append([*row, kept] if kept else row)
     implicit = {name: value for name, value in case.implicit.items() if name != "now"}
