@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from kt_flows import crash
 from kt_flows.api.application import Parts, create_api
 from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
@@ -60,7 +61,11 @@ class OldSchema(FlowsError):
 
 @contextlib.contextmanager
 def database(settings: Settings, *, size: int = 12) -> Iterator[Database]:
-    """The database that the settings name, or the embedded one of this machine; closed at the end."""
+    """The database that the settings name, or the embedded one of this machine; closed at the end.
+
+    Whoever writes comes through here, so here the crash point of a drill is armed.
+    """
+    crash.arm(settings.crash_at)
     with contextlib.ExitStack() as stack:
         if settings.database_url is None:
             embedded = EmbeddedPostgres(settings.var_dir / "postgres")
@@ -189,7 +194,7 @@ class Site:
             return keys.clock_offset(reading)
 
     def _keep_offset(self, offset: timedelta) -> None:
-        with self.db.transaction() as tx:
+        with self.db.transaction("sandbox.clock") as tx:
             keys.keep_clock_offset(tx, offset)
 
     def _sandbox_routes(self) -> list[APIRouter]:

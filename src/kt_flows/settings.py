@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kt_flows import crash
 from kt_flows.errors import FlowsError
 
 PREFIX = "KT_FLOWS_"
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     request_threads: int = Field(default=10, ge=1, le=64)
     stop_seconds: float = Field(default=20, gt=0, le=600)
+    drill: bool = False
+    crash_at: str | None = None
 
     providers: Mapping[str, str] = Field(default={"default": PLACEHOLDER_PROVIDER})
     group_mail: Mapping[str, str] = Field(default={})
@@ -91,6 +94,17 @@ class Settings(BaseSettings):
         if token is not None and len(token) < 32:
             raise ValueError("must have 32 characters or more")
         return token
+
+    @field_validator("crash_at")
+    @classmethod
+    def _crash_point(cls, text: str | None, before: ValidationInfo) -> str | None:
+        if text is not None:
+            crash.parse(text)
+            if before.data.get("mode") == "production" and not before.data.get("drill"):
+                raise ValueError(
+                    f"kills this process on purpose: unset it, or set {PREFIX}DRILL=1 on a site for drills"
+                )
+        return text
 
     @property
     def sandbox(self) -> bool:

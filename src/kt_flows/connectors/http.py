@@ -13,6 +13,7 @@ import orjson
 
 from kt_flows.clock import Clock
 from kt_flows.connectors.deadline import Deadline, transport
+from kt_flows.crash import reach
 from kt_flows.errors import Permanent, Temporary
 
 MAX_ANSWER = 1024 * 1024
@@ -93,7 +94,9 @@ class System:
         self._breaker.check(self.name)
         try:
             with self._deadline.within(self._timeout):
+                reach(self.name, "before", "call")
                 answer, content = self._send(method, path, key, body, query)
+                reach(self.name, "after", "call")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._breaker.told(ok=False)
             raise Temporary(

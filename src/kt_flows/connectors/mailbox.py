@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from kt_flows.crash import reach
 from kt_flows.errors import Temporary
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ class Mailbox:
     def fetch(self, uid: int) -> Fetched | None:
         """One mail, left unseen; None where it has gone meanwhile.  Of one that is too large, its first 30 MiB."""
         asked = f"(UID INTERNALDATE BODY.PEEK[]<0.{MAX_MAIL}>)"
+        reach("mailbox", "before", "fetch")
         data = _done(self._connection.uid("FETCH", str(uid), asked), "FETCH")
+        reach("mailbox", "after", "fetch")
         for item in data:
             if isinstance(item, tuple) and len(item) > 1:
                 stamp = _DATE.search(item[0])
@@ -53,7 +56,9 @@ class Mailbox:
 
     def acknowledge(self, uid: int) -> None:
         """Marks a mail as seen; only after what it says is committed."""
+        reach("mailbox", "before", "acknowledge")
         status, _ = self._connection.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Seen)")
+        reach("mailbox", "after", "acknowledge")
         if status != "OK":  # it comes again and is known then
             log.warning("a mail could not be marked as seen")
 

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from kt_flows.clock import Clock
 from kt_flows.connectors import token
+from kt_flows.crash import reach
 from kt_flows.errors import Permanent, Temporary
 from kt_flows.settings import Settings
 
@@ -131,7 +132,9 @@ class Outgoing:
             with self._connected(parts.scheme, parts.hostname, parts.port) as server:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
+                reach("mail", "before", "send")
                 refused = server.send_message(letter.message, self._settings.mail_from, to)
+                reach("mail", "after", "send")
         except smtplib.SMTPRecipientsRefused as error:
             refused = error.recipients
         except (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:

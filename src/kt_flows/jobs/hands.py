@@ -43,7 +43,7 @@ class Hands:
         """
         with self._claiming:
             not_kinds = (*short, *self.busy_kinds(kinds))
-            with self._rt.db.transaction() as tx:
+            with self._rt.db.transaction("job.lease") as tx:
                 claimed = jobs.lease(
                     tx,
                     not_kinds=not_kinds,
@@ -89,7 +89,7 @@ class Hands:
             if not mine:
                 continue
             try:
-                with self._rt.db.transaction() as tx:
+                with self._rt.db.transaction("job.renew") as tx:
                     tokens = [job.lease_token for job in mine if job.lease_token]
                     jobs.renew(tx, [job.id for job in mine], tokens, self._rt.clock.now() + LEASE)
             except SQLAlchemyError as error:

@@ -240,7 +240,7 @@ class Worker:
             settle.failed(self._rt, job, error, self._again_at(job, error, job.attempt))
 
     def _give_back(self, job: JobView) -> None:
-        with self._rt.db.transaction() as tx:
+        with self._rt.db.transaction("job.give_back") as tx:
             jobs.give_back(tx, job.id, job.lease_token, self._rt.clock.now() + timedelta(seconds=AFTER_A_FAULT))
 
     def _again_at(self, job: JobView, error: FlowsError, attempt: int) -> datetime | None:

@@ -15,7 +15,7 @@ from kt_flows.store.tasks import TaskView
 @retried
 def assign(rt: Runtime, actor: Actor, task_id: UUID, assignee: str) -> TaskView:
     """The task, in that person's hands, whoever had it.  Raises NotFound, Forbidden, Conflict (over)."""
-    with rt.transaction() as tx:
+    with rt.transaction("assign") as tx:
         held, task = held_task(tx, actor, task_id)
         view = tasks.keep(tx, task.id, assignee=assignee, state="claimed")
         tell(tx, held, view, "assigned", actor, rt.clock.now())

@@ -58,7 +58,7 @@ def signal_arrived(
         return Sent("duplicate", (), ())
     reached = [case for case in memory.waiting if _reach(rt, actor, name, payload, id, case)]
     started = [case for root in memory.listening if (case := _begin(rt, actor, name, payload, id, root))]
-    with rt.transaction() as tx:
+    with rt.transaction("broadcast.end") as tx:
         messages.settle(tx, memory.id, "delivered", memory.waiting)
     return Sent("delivered", tuple(reached), tuple(started))
 
@@ -74,7 +74,7 @@ class _Memory:
 @retried
 def _remembered(rt: Runtime, name: str, payload: Mapping[str, Any], signal_id: str) -> _Memory | None:
     """Who is to be reached, fixed when the signal first comes; None where an equal one has just come in between."""
-    with rt.transaction() as tx:
+    with rt.transaction("broadcast.remember") as tx:
         newest = definitions.latest(tx)
         listening = [one for one in newest.values() if SIGNAL + name in one.start_messages]
         parsed = (rt.programs.definition(tx, one.id) for one in newest.values())
@@ -107,7 +107,7 @@ def _remembered(rt: Runtime, name: str, payload: Mapping[str, Any], signal_id: s
 @retried
 def _reach(rt: Runtime, actor: Actor, name: str, payload: Mapping[str, Any], signal_id: str, case_id: UUID) -> bool:
     """One case takes the signal, at each place where it waits for it, once."""
-    with rt.transaction() as tx:
+    with rt.transaction("broadcast.reach") as tx:
         case = instances.hold(tx, case_id)
         if case is None or case.status != "active":
             return False
@@ -152,7 +152,7 @@ def _begin(
     signal_id: str,
     root: definitions.DefinitionView,
 ) -> UUID | None:
-    with rt.transaction() as tx:
+    with rt.transaction("broadcast.begin") as tx:
         definition = rt.programs.definition(tx, root.id)
         start = next(one for one in definition.start_signals.values() if one.signal == name)
         values = start_values(definition, carried(definition, name, payload))
@@ -177,7 +177,7 @@ def conditions_changed(
 def _begin_if(
     rt: Runtime, actor: Actor, root: definitions.DefinitionView, variables: Mapping[str, Any], key: str
 ) -> list[UUID]:
-    with rt.transaction() as tx:
+    with rt.transaction("broadcast.condition") as tx:
         definition = rt.programs.definition(tx, root.id)
         declared = {name: value for name, value in variables.items() if name in definition.manifest.variables}
         values = start_values(definition, declared)

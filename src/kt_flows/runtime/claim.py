@@ -15,7 +15,7 @@ from kt_flows.store.tasks import TaskView
 @retried
 def claim(rt: Runtime, actor: Actor, task_id: UUID) -> TaskView:
     """The task, now the caller's; again is no harm.  Raises NotFound, Forbidden, Conflict (another has it)."""
-    with rt.transaction() as tx:
+    with rt.transaction("claim") as tx:
         held, task = held_task(tx, actor, task_id)
         not_anothers(actor, task)
         view = tasks.keep(tx, task.id, assignee=actor.name, state="claimed")

@@ -16,7 +16,7 @@ from kt_flows.store.tasks import CommentView
 def add(rt: Runtime, actor: Actor, task_id: UUID, text: str) -> CommentView:
     """The comment.  Raises NotFound, Forbidden, Conflict (the task is over)."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("comment") as tx:
         held, task = held_task(tx, actor, task_id)
         view = tasks.add_comment(tx, task.id, actor=actor.name, text=text, now=now)
         tell(tx, held, task, "commented", actor, now)

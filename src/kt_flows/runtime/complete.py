@@ -27,7 +27,7 @@ def complete(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]
     InvalidValues (the form refuses; the task stays open).
     """
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("complete") as tx:
         held, task = held_task(tx, actor, task_id)
         not_anothers(actor, task)
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)

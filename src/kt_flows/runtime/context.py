@@ -100,9 +100,9 @@ class Runtime:
     """Called after a commit that may have made a job due: the process's own worker wakes up."""
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Commits at its end; then whom it concerns in this process is woken."""
-        with self.db.transaction() as tx:
+    def transaction(self, verb: str = "") -> Iterator[Transaction]:
+        """Commits at its end; then whom it concerns in this process is woken.  `verb` is one of `crash.COMMITS`."""
+        with self.db.transaction(verb) as tx:
             yield tx
         for wake in (*self.on_commit, *(self.on_work if tx.makes_work else ())):
             wake()

@@ -58,7 +58,7 @@ def message_arrived(
     """
     for _ in range(TRIES):
         try:
-            with rt.transaction() as tx:
+            with rt.transaction("correlate") as tx:
                 return _arrived(tx, rt, actor, name, correlation, business_key, payload, message_id, keep)
         except _Moved:
             continue

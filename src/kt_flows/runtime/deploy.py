@@ -51,7 +51,7 @@ def deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool 
 @retried
 def _deploy(rt: Runtime, actor: Actor, files: Mapping[str, bytes], dry_run: bool) -> Deployed:
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("deploy") as tx:
         newest = definitions.latest(tx)
         known = {key: rt.programs.definition(tx, view.id) for key, view in newest.items()}
         parsed, findings = check_packages(files, known)

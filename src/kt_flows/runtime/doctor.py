@@ -61,7 +61,7 @@ def examine(rt: Runtime, *, fix: bool = False) -> Iterator[Complaint]:
 
 @retried
 def _case(rt: Runtime, id: UUID, fix: bool) -> list[Complaint]:
-    with rt.transaction() as tx:
+    with rt.transaction("doctor.case") as tx:
         held = instances.hold(tx, id)
         if held is None or held.status not in ("active", "suspended"):
             return []
@@ -128,7 +128,7 @@ def _write_anew(tx: Transaction, program: Program, held: instances.Held, step: S
 
 @retried
 def _jobs(rt: Runtime, fix: bool) -> list[Complaint]:
-    with rt.transaction() as tx:
+    with rt.transaction("doctor.jobs") as tx:
         found = []
         for row in health.unworkable_jobs(tx, KINDS):
             about = (row.instance_id, row.id, row.element_id)
@@ -150,7 +150,7 @@ def _jobs(rt: Runtime, fix: bool) -> list[Complaint]:
 
 @retried
 def _messages(rt: Runtime, fix: bool) -> list[Complaint]:
-    with rt.transaction() as tx:
+    with rt.transaction("doctor.messages") as tx:
         now = rt.clock.now()
         many = health.overdue_messages(tx, now - periodic.TIDY_EVERY - LATE)
         if not many:

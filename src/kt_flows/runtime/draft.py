@@ -17,7 +17,7 @@ from kt_flows.store.tasks import TaskView
 @retried
 def save(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]) -> TaskView:
     """The task with its draft; nothing is checked yet.  Raises NotFound, Forbidden, Conflict."""
-    with rt.transaction() as tx:
+    with rt.transaction("draft") as tx:
         _, task = held_task(tx, actor, task_id)
         not_anothers(actor, task)
         return tasks.keep(tx, task.id, draft=dict(values))

@@ -32,7 +32,7 @@ def create(
         raise InvalidValues([FieldError("name", "A name has 1 to 200 characters.", "length")])
     key = make_key(sandbox=sandbox)
     now = clock.now()
-    with db.transaction() as tx:
+    with db.transaction("keys.create") as tx:
         keys.add(
             tx,
             id=key.id,
@@ -49,6 +49,6 @@ def create(
 @retried
 def revoke(db: Database, clock: Clock, id: str) -> None:
     """The key with this id is refused from now on.  Raises NotFound where there is no live one."""
-    with db.transaction() as tx:
+    with db.transaction("keys.revoke") as tx:
         if not keys.revoke(tx, id, clock.now()):
             raise NotFound(f"There is no live key with the id {id!r}.")

@@ -38,7 +38,7 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
     a bounce is a message of its own; our own mail is dropped; what fits nowhere is for a person.
     """
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("mail_arrived.sort") as tx:
         taken = mails.take_in(tx, mail, now)
         if taken is None:
             return Sorted("duplicate")
@@ -85,7 +85,7 @@ def sort_mail(rt: Runtime, mail: IncomingMail) -> Sorted:
 @retried
 def set_aside(rt: Runtime, mail: IncomingMail) -> UUID | None:
     """Keeps a mail that could not be sorted, for a person; None where it has been set aside before."""
-    with rt.transaction() as tx:
+    with rt.transaction("mail_arrived.set_aside") as tx:
         taken = mails.take_in(tx, mail, rt.clock.now())
         if taken is None:
             return None
@@ -96,7 +96,7 @@ def set_aside(rt: Runtime, mail: IncomingMail) -> UUID | None:
 @retried
 def handed_over(rt: Runtime, id: UUID) -> None:
     """The mail has reached its case, or a person."""
-    with rt.transaction() as tx:
+    with rt.transaction("mail_arrived.handed_over") as tx:
         mails.handed(tx, id, rt.clock.now())
 
 

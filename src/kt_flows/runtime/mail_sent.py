@@ -15,7 +15,7 @@ def remember(
     rt: Runtime, job: JobView, mail_id: str, message_id: str, subject_mark: str, recipients: Sequence[str]
 ) -> None:
     """Writes the row; the same mail again (a repeated job) changes nothing."""
-    with rt.transaction() as tx:
+    with rt.transaction("mail_sent.remember") as tx:
         mails.sent(
             tx,
             {

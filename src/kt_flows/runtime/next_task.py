@@ -24,7 +24,7 @@ def next_task(rt: Runtime, actor: Actor, groups: Sequence[str] | None = None) ->
     """
     moving: list[UUID] = []
     for _ in range(TRIES):
-        with rt.transaction() as tx:
+        with rt.transaction("next") as tx:
             found = tasks.most_urgent(tx, actor, groups, moving)
             if found is None:
                 return None

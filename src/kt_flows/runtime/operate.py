@@ -22,7 +22,7 @@ from kt_flows.store.jobs import JobView
 def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instances.InstanceView:
     """Ends a case: tasks, timers and waits go.  Raises NotFound, Conflict (over already)."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.cancel") as tx:
         held = _held(tx, actor, instance_id, "active", "suspended")
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
         variables = instances.one(tx, held.id).variables
@@ -37,7 +37,7 @@ def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instanc
 def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a case rest: nothing moves until it is resumed.  Raises NotFound, Conflict (not active)."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.suspend") as tx:
         held = _held(tx, actor, instance_id, "active")
         instances.keep(tx, held.id, status="suspended")
         _say(tx, held, "suspended", actor, now, reason=reason)
@@ -48,7 +48,7 @@ def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) ->
 def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> instances.InstanceView:
     """Lets a resting case go on; deadlines that passed meanwhile act now.  Raises NotFound, Conflict."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.resume") as tx:
         held = replace(_held(tx, actor, instance_id, "suspended"), status="active")
         instances.keep(tx, held.id, status="active")
         _say(tx, held, "resumed", actor, now, reason=reason)
@@ -69,7 +69,7 @@ def migrate(
     it is only seen whether it would go.  Raises NotFound, Conflict naming the elements that do not fit.
     """
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.migrate") as tx:
         held = _held(tx, actor, instance_id, "active", "suspended")
         root = definitions.version(tx, held.definition_key, version)
         if root is None:
@@ -93,7 +93,7 @@ def migrate(
 def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Tries a stuck job again, with all its attempts.  Raises NotFound, Conflict (not stuck)."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.retry_job") as tx:
         job, held = _stuck_job(tx, actor, job_id)
         if job.kind == jobs.INCIDENT and held is not None and job.wait is not None:
             program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
@@ -111,7 +111,7 @@ def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
 def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     """Gives a stuck job up; its case goes on waiting for nothing, and people see that.  Raises NotFound, Conflict."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("operate.cancel_job") as tx:
         job, held = _stuck_job(tx, actor, job_id)
         jobs.close(tx, [job.id], "cancelled")
         if held is not None:

@@ -25,14 +25,14 @@ PUT_OFF = timedelta(minutes=1)
 def keep(rt: Runtime, key: str, kind: str) -> None:
     """Makes sure that the job is there and due."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("periodic.keep") as tx:
         jobs.put_periodic(tx, key=key, kind=kind, payload={}, run_at=now, now=now)
 
 
 @retried
 def nudge(rt: Runtime, key: str) -> None:
     """Makes it due now."""
-    with rt.transaction() as tx:
+    with rt.transaction("periodic.nudge") as tx:
         jobs.nudge(tx, key, rt.clock.now())
 
 
@@ -43,7 +43,7 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
     One that was nudged meanwhile comes again at once: what the nudge was for may have come too late for this turn.
     """
     every = TIDY_EVERY if job.kind == TIDY else timedelta(seconds=rt.settings.mail_poll_seconds)
-    with rt.transaction() as tx:
+    with rt.transaction("periodic.again") as tx:
         mine = jobs.hold(tx, job.id)
         if mine is None or mine.lease_token != job.lease_token:
             return
@@ -62,7 +62,7 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
 def start_due(rt: Runtime, job: JobView) -> bool:
     """Starts a case of a process that begins by the clock, once however many turns were missed."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("periodic.start") as tx:
         mine = jobs.hold(tx, job.id, skip_locked=True)
         if mine is None or mine.state != "available" or mine.run_at > now:
             return False
@@ -100,7 +100,7 @@ def start_due(rt: Runtime, job: JobView) -> bool:
 @retried
 def put_off(rt: Runtime, job: JobView, error: FlowsError) -> bool:
     """A turn could not be taken: again in a minute, for ever.  False where another worker has taken it meanwhile."""
-    with rt.transaction() as tx:
+    with rt.transaction("periodic.put_off") as tx:
         mine = jobs.hold(tx, job.id, skip_locked=True)
         if mine is None or (mine.state, mine.run_at) != ("available", job.run_at):
             return False

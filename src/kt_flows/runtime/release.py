@@ -15,7 +15,7 @@ from kt_flows.store.tasks import TaskView
 @retried
 def release(rt: Runtime, actor: Actor, task_id: UUID) -> TaskView:
     """The task, nobody's now.  Raises NotFound, Forbidden, Conflict (another has it; only who may assign may)."""
-    with rt.transaction() as tx:
+    with rt.transaction("release") as tx:
         held, task = held_task(tx, actor, task_id)
         if not actor.may("tasks.assign"):
             not_anothers(actor, task)

@@ -30,7 +30,7 @@ Move = Callable[[Program, instances.Held, int, datetime], Step]
 def due(rt: Runtime, id: UUID, instance_id: UUID) -> bool:
     """A timer's time has come: fires what is due in its case.  False where another worker has it."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("settle.due") as tx:
         held = instances.hold(tx, instance_id, skip_locked=True)
         if held is None or held.status == "suspended":
             return False
@@ -63,7 +63,7 @@ def failed(rt: Runtime, claimed: JobView, error: FlowsError, again_at: datetime 
     For good: the diagram catches the error's code, or the job is stuck for a person to look at.
     """
     if again_at is not None:
-        with rt.transaction() as tx:
+        with rt.transaction("settle.again") as tx:
             if not _still_ours(tx, claimed):
                 return False
             jobs.keep(tx, claimed.id, state="available", run_at=again_at, last_error=error.message, lease_until=None)
@@ -78,7 +78,7 @@ def short_failed(rt: Runtime, job: JobView, error: FlowsError, again_at: Callabl
     `again_at` says from the tries so far when the next one is.  False where another worker has it.
     """
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("settle.short_failed") as tx:
         held = instances.hold(tx, job.instance_id, skip_locked=True) if job.instance_id else None
         mine = jobs.hold(tx, job.id, skip_locked=True)
         if held is None or mine is None or mine.state != "available" or mine.run_at > now:
@@ -98,7 +98,7 @@ def give_up(rt: Runtime, job: JobView, error: FlowsError) -> bool:
 
     False where the job has changed hands since `job` was read.
     """
-    with rt.transaction() as tx:
+    with rt.transaction("settle.give_up") as tx:
         held = instances.hold(tx, job.instance_id) if job.instance_id else None
         mine = jobs.hold(tx, job.id)
         if held is None or mine is None or (mine.state, mine.lease_token) != (job.state, job.lease_token):
@@ -122,7 +122,7 @@ def internal(
 ) -> bool:
     """A job that only touches our own tables: run and settled in one transaction.  False where another has it."""
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("settle.internal") as tx:
         held = instances.hold(tx, instance_id, skip_locked=True)
         if held is None or held.status == "suspended":
             return False
@@ -141,7 +141,7 @@ def internal(
 
 def _settle(rt: Runtime, claimed: JobView, move: Move, error: FlowsError | None = None) -> bool:
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("settle.done" if error is None else "settle.failed") as tx:
         held = instances.hold(tx, claimed.instance_id) if claimed.instance_id else None
         if not _still_ours(tx, claimed):
             return False

@@ -45,7 +45,7 @@ def start(
     (the start form refuses, no or no such start is chosen), Conflict (the key was used with another body).
     """
     now = rt.clock.now()
-    with rt.transaction() as tx:
+    with rt.transaction("start") as tx:
         root = definitions.version(tx, definition_key, version)
         if root is None:
             raise NotFound(f"There is no process {definition_key!r} in this version.")

@@ -16,5 +16,5 @@ def tidy(rt: Runtime) -> Mapping[str, Any]:
 
     Answers how many of each.  Any number of processes may do it at once.
     """
-    with rt.transaction() as tx:
+    with rt.transaction("tidy") as tx:
         return {"expired": messages.expire(tx, rt.clock.now()), "keys": messages.drop_keys(tx)}

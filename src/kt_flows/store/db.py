@@ -15,6 +15,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from kt_flows.crash import reach
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -129,12 +131,17 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Commits at the end of the block, rolls back when it raises.  The only commit of the service."""
+    def transaction(self, verb: str = "") -> Iterator[Transaction]:
+        """Commits at the end of the block, rolls back when it raises.  The only commit of the service.
+
+        `verb` says what is done, in the words of `crash.COMMITS`.
+        """
         with self._connected() as connection, connection.begin() as begun:
             transaction = Transaction(connection)
             yield transaction
+            reach(verb, "before")
             begun.commit()
+            reach(verb, "after")
         for call in transaction._after:
             call()
 

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
+from kt_flows.crash import reach
 from kt_flows.errors import Broken
 from kt_flows.store.db import Database
 from kt_flows.store.tables import metadata
@@ -64,7 +65,9 @@ def migrate(db: Database, to: str = "head") -> None:
         try:
             with _one_by_one, db.engine.begin() as connection:
                 connection.execute(sa.text("set local statement_timeout = 0; set local lock_timeout = 0"))
-                return _upgrade(_config(connection), to)
+                _upgrade(_config(connection), to)
+                reach("migrate", "before")
+            return reach("migrate", "after")
         except DBAPIError:
             if last:
                 raise
