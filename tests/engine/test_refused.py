@@ -33,7 +33,7 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
     ("inner", "rule"),
     [
         # elements and attributes that are on no list
-        ('<bpmn:transaction id="t"/>', "element"),
+        ('<bpmn:transaction id="t" method="##Store"/>', "attribute"),
         ('<bpmn:complexGateway id="t"/>', "element"),
         ('<bpmn:dataObjectReference id="t"/>', "element"),
         ('<e:userTask xmlns:e="http://e.example" id="t"/>', "element"),
@@ -53,7 +53,7 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
         (task("<bpmn:conditionalEventDefinition/>", "", CATCH), "expression"),
         (task("<bpmn:messageEventDefinition/>", FOR), "element"),
         (task("", f'{FOR} camunda:asyncBefore="true"'), "attribute"),
-        (task("", f'{FOR} isForCompensation="true"'), "attribute"),
+        (task("", f'{FOR} isForCompensation="1"'), "attribute"),
         (task("", f'{FOR} startQuantity="2"'), "attribute"),
         (task("", f'{FOR} xml:space="preserve"'), "attribute"),
         (task("", f'{FOR} xmlns:e="http://e.example" e:run="x"'), "attribute"),
@@ -129,7 +129,7 @@ A_TEXT = '<bpmn:script>"a"</bpmn:script>'
         ),
         # events
         (task("<bpmn:signalEventDefinition/>", "", CATCH), "signal"),
-        (task("<bpmn:compensateEventDefinition/>", "", THROW), "element"),
+        (task('<bpmn:compensateEventDefinition waitForCompletion="false"/>', "", THROW), "attribute"),
         (task("<bpmn:errorEventDefinition/>", "", CATCH), "element"),
         (task("", "", CATCH), "element"),
         (task("<bpmn:timerEventDefinition/>", "", CATCH), "timer"),

@@ -240,6 +240,13 @@ class Activities(Events):
         own = self.result(item, facts, types[mode], has_outputs)
         self.outputs(extension, facts, {**local, **own})
 
+    def _transaction(
+        self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]
+    ) -> None:
+        if item.get("method", "##Compensate") != "##Compensate":
+            said = f"method=«{item.get('method')[:60]}»: отмена всегда выполняет обратные действия"
+            self.say("attribute", item, said, "Уберите method")
+
     def _callActivity(
         self, item: Any, facts: dict[str, Any], local: Types, extension: Mapping[str, list[Any]]
     ) -> None:

@@ -19,7 +19,7 @@ DRAWN_NAMESPACES = (
 )
 DRAWN = {"documentation", "incoming", "outgoing", "laneSet", "textAnnotation", "association", "group"}
 
-_ACTIVITY = {"default"}
+_ACTIVITY = {"default", "isForCompensation"}
 _IO = {"inputOutput"}
 _JOB = _IO | {"failedJobRetryTimeCycle"}
 
@@ -43,6 +43,7 @@ NODES: dict[str, tuple[set[str], set[str], set[str]]] = {
     ),
     "callActivity": (_ACTIVITY | {"calledElement"}, {"calledElementBinding"}, {"in", "out"}),
     "subProcess": (_ACTIVITY | {"triggeredByEvent"}, set(), set()),
+    "transaction": (_ACTIVITY | {"method"}, set(), set()),
     "startEvent": ({"isInterrupting"}, {"formRef", "formRefBinding"}, _IO),
     "endEvent": (set(), set(), _JOB),
     "intermediateCatchEvent": (set(), set(), _IO),
@@ -64,16 +65,27 @@ EVENTS: dict[str, tuple[str, set[str], set[str]]] = {
     "conditionalEventDefinition": ("conditional", set(), set()),
     "linkEventDefinition": ("link", set(), set()),
     "terminateEventDefinition": ("terminate", set(), set()),
+    "compensateEventDefinition": ("compensate", {"activityRef", "waitForCompletion"}, set()),
+    "cancelEventDefinition": ("cancel", set(), set()),
 }
 # Which events may stand where.
 PLACES: dict[str, set[str]] = {
     "startEvent": {"none", "message", "timer", "signal", "conditional"},
     "sub-process": {"none"},
-    "event sub-process": {"message", "timer", "error", "escalation", "signal", "conditional"},
-    "endEvent": {"none", "message", "error", "escalation", "signal", "terminate"},
+    "event sub-process": {"message", "timer", "error", "escalation", "signal", "conditional", "compensate"},
+    "endEvent": {"none", "message", "error", "escalation", "signal", "terminate", "compensate", "cancel"},
     "intermediateCatchEvent": {"message", "timer", "signal", "conditional", "link"},
-    "intermediateThrowEvent": {"none", "message", "escalation", "signal", "link"},
-    "boundaryEvent": {"message", "timer", "error", "escalation", "signal", "conditional"},
+    "intermediateThrowEvent": {"none", "message", "escalation", "signal", "link", "compensate"},
+    "boundaryEvent": {
+        "message",
+        "timer",
+        "error",
+        "escalation",
+        "signal",
+        "conditional",
+        "compensate",
+        "cancel",
+    },
 }
 # What may stand at the top of a file, by its namespace.
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -89,6 +101,8 @@ BOOLEANS = {
     "triggeredByEvent",
     "isSequential",
     "testBefore",
+    "isForCompensation",
+    "waitForCompletion",
 }
 # What may repeat.
 _ACTIVITIES = {
@@ -102,15 +116,14 @@ _ACTIVITIES = {
     "businessRuleTask",
     "callActivity",
     "subProcess",
+    "transaction",
 }
 LOOPED = {"multiInstanceLoopCharacteristics": _ACTIVITIES, "standardLoopCharacteristics": _ACTIVITIES}
 
 INSTEAD = {
     "complexGateway": "Нарисуйте включающий шлюз с условиями",
     "choreography": "Нарисуйте процесс с черными пулами",
-    "transaction": "Нарисуйте подпроцесс с граничной ошибкой",
     "adHocSubProcess": "Нарисуйте подпроцесс с параллельными задачами",
-    "compensateEventDefinition": "Нарисуйте обратное действие явно",
     "dataObjectReference": "Объявите переменную в process.yaml",
     "dataStoreReference": "Объявите переменную в process.yaml",
     "dataObject": "Объявите переменную в process.yaml",

@@ -11,6 +11,8 @@ from typing import Literal
 
 from kt_flows.engine.expression import Expression, Template
 
+SCOPES = frozenset({"subProcess", "transaction"})
+
 
 @dataclass(frozen=True, slots=True)
 class CallMapping:
@@ -80,7 +82,17 @@ class Element:
     result_variable: str | None = None
     # events
     event: Literal[
-        "none", "message", "timer", "error", "escalation", "terminate", "signal", "conditional", "link"
+        "none",
+        "message",
+        "timer",
+        "error",
+        "escalation",
+        "terminate",
+        "signal",
+        "conditional",
+        "link",
+        "compensate",
+        "cancel",
     ] = "none"
     message: str | None = None
     signal: str | None = None
@@ -93,16 +105,27 @@ class Element:
     error_message_variable: str | None = None
     escalation_code: str | None = None
     attached_to: str | None = None
+    handlers: tuple[str, ...] = ()
+    """Where associations lead from a compensation event at an activity's edge: what undoes the activity."""
+    undoes: str | None = None
+    """The activity that a thrown compensation names; None is all that its scope has done."""
     interrupting: bool = True
     # structure
     parent: str | None = None
     """The sub-process that holds the element; None directly in the process."""
     triggered_by_event: bool = False
+    for_compensation: bool = False
+    """Whether it runs only to undo another activity."""
     called: str | None = None
     call_in: tuple[CallMapping, ...] = ()
     call_out: tuple[CallMapping, ...] = ()
     loop: Loop | None = None
     repeat: Repeat | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it holds elements of its own: a sub-process of any kind."""
+        return self.type in SCOPES
 
 
 @dataclass(frozen=True, slots=True)

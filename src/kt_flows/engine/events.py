@@ -8,7 +8,7 @@ from typing import Any
 from kt_flows.clock import from_text
 from kt_flows.engine.allowed import EVENTS, PLACES
 from kt_flows.engine.calendar import parse_cycle, parse_duration
-from kt_flows.engine.dialect import Timer
+from kt_flows.engine.dialect import SCOPES, Timer
 from kt_flows.engine.expression import Expression
 from kt_flows.engine.marks import Marks, camunda, children, tag
 from kt_flows.engine.values import fits
@@ -19,6 +19,7 @@ _READ_TIMES: dict[str, Callable[[str], object]] = {
     "cycle": parse_cycle,
 }
 _TIMES = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+_ALWAYS = {"error": "ошибка", "cancel": "отмена транзакции"}
 _INSIDE = {"timer": tuple(_TIMES), "conditional": ("condition",)}
 
 
@@ -45,6 +46,8 @@ class Events(Marks):
             self.attributes(definition, known[1], known[2])
             self.only_drawn(definition, *_INSIDE.get(kind, ()))
             self.definition(definition, kind, facts)
+            if kind == "compensate":
+                self.compensation(definition, name, facts)
         if kind not in PLACES[place]:
             self.say("element", item, f"событие {kind} у {name} здесь не выполняется", "Выберите другое событие")
         facts["event"] = kind
@@ -58,7 +61,7 @@ class Events(Marks):
     def place(self, item: Any, name: str) -> str:
         """What stands where `item` does, in the words of PLACES: three kinds of scope have starts of their own."""
         holder = item.getparent()
-        if name != "startEvent" or tag(holder) != "subProcess":
+        if name != "startEvent" or tag(holder) not in SCOPES:
             return name
         return "event sub-process" if holder.get("triggeredByEvent") == "true" else "sub-process"
 
@@ -67,9 +70,9 @@ class Events(Marks):
         kind, timer = facts["event"], facts.get("timer")
         throws = place in ("endEvent", "intermediateThrowEvent")
         again = not facts.get("interrupting", True)
-        if kind == "error" and again:
+        if kind in _ALWAYS and again:
             hint = "Уберите cancelActivity или isInterrupting"
-            self.say("element", item, "ошибка всегда прерывает", hint)
+            self.say("element", item, f"{_ALWAYS[kind]} всегда прерывает", hint)
         if throws and kind in ("error", "escalation") and facts.get(f"{kind}_code") is None:
             self.say("event-code", item, f"у события {kind} нет кода", "Укажите errorRef или escalationRef")
         if place == "startEvent" and item.get("isInterrupting") == "false":
@@ -111,6 +114,18 @@ class Events(Marks):
             facts["link"] = " ".join(item.get("name", "").split())
             if not facts["link"]:
                 self.say("link", item, "у ссылки нет имени", "Назовите обе её стороны одинаково")
+
+    def compensation(self, item: Any, name: str, facts: dict[str, Any]) -> None:
+        """What a thrown compensation undoes, and by what the activity is undone at whose edge it is caught."""
+        if name == "boundaryEvent":
+            facts["handlers"] = self.handlers.get(facts["id"], ())
+        if item.get("waitForCompletion") == "false":
+            said = "компенсация идёт дальше, только когда всё отменено"
+            self.say("attribute", item, said, "Уберите waitForCompletion или отмените в параллельной ветви")
+        facts["undoes"] = item.get("activityRef")
+        if facts["undoes"] is not None and name in ("boundaryEvent", "startEvent"):
+            said = "событие ловит компенсацию своей задачи или подпроцесса"
+            self.say("attribute", item, said, "Уберите activityRef")
 
     def ref(self, item: Any, kind: str, attribute: str) -> str | None:
         """The code behind a reference.  One that leads nowhere is refused: without it the event would catch all."""

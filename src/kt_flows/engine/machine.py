@@ -12,7 +12,7 @@ from typing import Any
 
 from kt_flows.clock import from_text
 from kt_flows.engine.program import Program
-from kt_flows.engine.spiff import events
+from kt_flows.engine.spiff import events, undoing
 from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped
 from kt_flows.engine.spiff.events import Uncaught
 from kt_flows.engine.spiff.hosts import Inside, Repeating
@@ -146,7 +146,12 @@ def put(program: Program, state: bytes, variables: Mapping[str, Any], *, now: da
 def misfits(old: Program, new: Program, state: bytes, *, now: datetime) -> tuple[str, ...]:
     """The elements at which the case stands and that the new program lacks, or has as another kind of element."""
     found = []
-    for token in load(old, state, now).tasks.values():
+    case = load(old, state, now)
+    for key, id in undoing.records_of(case):
+        graph = new.graphs.get(key)
+        if graph is None or id not in graph.nodes or (id in old.graphs[key].undone_by) != (id in graph.undone_by):
+            found.append(id)
+    for token in case.tasks.values():
         element = token.node.element
         graph = new.graphs.get(element.process_key)
         there = graph.nodes.get(element.id) if graph is not None else None

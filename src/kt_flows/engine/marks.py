@@ -72,6 +72,10 @@ class Marks:
     groups_of: dict[str, tuple[Template, ...]] = field(default_factory=dict)
     """Element id to the candidate groups that its lane gives it."""
     _lane_depths: dict[str, int] = field(default_factory=dict)
+    handlers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Id of a compensation event at an activity's edge to the activities that associations lead to."""
+    seen_by_handlers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Id of what undoes an activity to the names that the activity's repetition gives it."""
     around: dict[str, str] = field(default_factory=dict)
     """Names that the repeated sub-processes around give to what is inside."""
 

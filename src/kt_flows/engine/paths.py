@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from kt_flows.engine.allowed import LOOPED
+from kt_flows.engine.compensation import compensation_findings
 from kt_flows.engine.definition import Definition, say
 from kt_flows.engine.dialect import Element, Flow
 from kt_flows.engine.links import catches_link, link_findings, linked, throws_link
@@ -28,6 +29,7 @@ def path_findings(definition: Definition) -> Iterator[Finding]:
     yield from _choices(definition)
     yield from _races(definition)
     yield from link_findings(definition)
+    yield from compensation_findings(definition)
     hint = "Поставьте в цикл ожидание: задачу, сообщение или таймер"
     for element in _loops(definition):
         yield say(definition, element, "endless-loop", "цикл, в котором никто не ждёт", hint)
@@ -41,6 +43,7 @@ def following(definition: Definition) -> dict[str, set[str]]:
     for element in definition.elements.values():
         if element.attached_to:
             found[element.attached_to].add(element.id)
+        found[element.id].update(id for id in element.handlers if id in definition.elements)
     for thrown, caught in linked(definition):
         found[thrown.id].add(caught.id)
     return found
@@ -77,6 +80,10 @@ def _joined(definition: Definition) -> Iterator[Finding]:
             message = f"поток {flow.id} выходит из конца или входит в начало"
         elif throws_link(source) or catches_link(target):
             message = f"поток {flow.id} выходит из посланной ссылки или входит в принятую"
+        elif source.event == "compensate" and source.type == "boundaryEvent":
+            message = f"поток {flow.id} выходит из события компенсации: от него ведёт ассоциация"
+        elif source.for_compensation or target.for_compensation:
+            message = f"поток {flow.id} ведёт к обратному действию или от него, а его начинает компенсация"
         elif source.triggered_by_event or target.triggered_by_event:
             message = f"поток {flow.id} ведёт к событийному подпроцессу, а его начинает событие"
         if message:
@@ -108,7 +115,7 @@ def _starts(definition: Definition) -> Iterator[Finding]:
     for element in elements.values():
         if element.id not in reached and not element.triggered_by_event:
             yield say(definition, element, "unreachable", "до элемента не дойти", "Подведите к нему поток")
-        if element.type == "subProcess" and inner[element.id] != 1:
+        if element.embedded and inner[element.id] != 1:
             message = f"в подпроцессе начал: {inner[element.id]}"
             yield say(definition, element, "sub-process-start", message, "Нужно одно стартовое событие")
 
@@ -121,12 +128,18 @@ def _ends(definition: Definition) -> Iterator[Finding]:
         for other in others:
             before[other].add(id)
     ending = reach(before, (one.id for one in elements.values() if one.type == "endEvent"))
-    lost = [one for one in elements.values() if one.id not in ending and not one.triggered_by_event]
+    lost = [one for one in elements.values() if one.id not in ending and not _apart(one)]
     last = [one for one in lost if not graph[one.id]]
     led = reach(before, (one.id for one in last))
     circling = [one for one in lost if one.id not in led]
     for element in [*last, *circling[:1]]:
         yield say(definition, element, "no-end", "отсюда не дойти до конца", "Доведите поток до конечного события")
+
+
+def _apart(element: Element) -> bool:
+    """Whether no flow leads on from it: an event sub-process, and what only undoes."""
+    undoes = element.event == "compensate" and element.type == "boundaryEvent"
+    return element.triggered_by_event or element.for_compensation or undoes
 
 
 def _choices(definition: Definition) -> Iterator[Finding]:
@@ -184,7 +197,7 @@ def _loops(definition: Definition) -> Iterator[Element]:
 
     def waits(element: Element) -> bool:
         """Whether it waits, or something inside it may: what else goes round is stopped by the budget of a move."""
-        if element.type == "subProcess":
+        if element.embedded:
             return any(waits(inner) for inner in holders.get(element.id, []) if inner.type != "startEvent")
         return (element.type in _WAITS and element.event != "link") or element.topic is not None
 

@@ -9,7 +9,8 @@ from lxml import etree
 
 from kt_flows.engine.activities import Activities
 from kt_flows.engine.allowed import DEFINITIONS, DRAWN, LOOPED, NODES, TOP
-from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.dialect import SCOPES, Element, Flow
+from kt_flows.engine.handlers import Handlers
 from kt_flows.engine.lanes import Lanes
 from kt_flows.engine.marks import children, seen_as, tag
 from kt_flows.errors import DiagramError
@@ -19,7 +20,7 @@ _THROWS = ("endEvent", "intermediateThrowEvent")
 _NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation": "escalationCode"}
 
 
-class Reading(Activities, Lanes):
+class Reading(Activities, Handlers, Lanes):
     """One document: its process, scopes, nodes and flows."""
 
     def document(self, root: Any) -> Any | None:
@@ -60,6 +61,7 @@ class Reading(Activities, Lanes):
 
     def scope(self, holder: Any, parent: str | None) -> None:
         """Everything directly in a process or a sub-process."""
+        self.learn_handlers(holder)
         defaults = [item for item in children(holder) if item.get("default") is not None]
         self.defaults |= {item.get("default"): item.get("id") for item in defaults}
         for item in children(holder):
@@ -118,15 +120,15 @@ class Reading(Activities, Lanes):
         local = self.inputs(extension, facts)
         self.event(item, name, definitions, facts)
         facts["lane_groups"] = self.lane_groups(facts["id"], parent)
-        if name == "subProcess":
-            facts["triggered_by_event"] = item.get("triggeredByEvent") == "true"
+        facts["triggered_by_event"] = item.get("triggeredByEvent") == "true"
+        facts["for_compensation"] = item.get("isForCompensation") == "true"
         getattr(self, f"_{name}", self._plain)(item, facts, local, extension)
         facts.pop("script_source", None)
         facts.pop("lane_groups")
         for retry in extension.get("failedJobRetryTimeCycle", []) if name in _THROWS and "topic" not in facts else []:
             self.say("extension", retry, "повторять здесь нечего", "Уберите failedJobRetryTimeCycle")
         self.elements[facts["id"]] = Element(**facts)
-        if name == "subProcess":
+        if name in SCOPES:
             before = self.around
             self.around = {**before, **self.given(facts)}
             self.lanes(item)
@@ -149,18 +151,16 @@ class Reading(Activities, Lanes):
                     facts["loop"] = self.loop(child)
             elif kind == "script" and name == "scriptTask" and "script_source" not in facts:
                 facts["script_source"] = child
-            elif name != "subProcess" or kind in LOOPED:
+            elif name not in SCOPES or kind in LOOPED:
                 self.unknown(child)
         return definitions
 
     def given(self, facts: Mapping[str, Any]) -> dict[str, str]:
-        """The names that a repetition gives to its instances."""
-        loop = facts.get("loop")
-        if facts.get("repeat"):
-            return {"loopCounter": "int"}
-        if not loop:
-            return {}
-        return {"loopCounter": "int"} | ({loop.variable: "any"} if loop.variable else {})
+        """The names that a repetition gives to its instances, and to what undoes them."""
+        loop, undone = facts.get("loop"), self.seen_by_handlers.get(facts["id"], {})
+        if not loop and not facts.get("repeat"):
+            return undone
+        return undone | {"loopCounter": "int"} | ({loop.variable: "any"} if loop and loop.variable else {})
 
     def inputs(self, extension: Mapping[str, list[Any]], facts: dict[str, Any]) -> dict[str, str]:
         """Compiles the input parameters in order; answers the types of what the element sees."""

@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.clock import to_text
 from kt_flows.engine.dialect import Flow
-from kt_flows.engine.spiff import conditions, events
+from kt_flows.engine.spiff import conditions, events, joins, undoing
 from kt_flows.engine.spiff.graph import Graph
 from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.nodes import Node
@@ -50,6 +50,8 @@ class Case(BpmnWorkflow):
         self.sequence = 0
         self.queue: deque[Token] = deque()
         self.ended: list[str] = []
+        self.undoable: list[undoing.Record] = []
+        """What could be undone of what the process itself has done; a scope inside keeps its own."""
         self.trace: list[Trace] = []
 
     # ---- moving
@@ -60,7 +62,7 @@ class Case(BpmnWorkflow):
         while True:
             turned = conditions.turned(self) if self.program.conditional else None
             if turned is None and not self.queue:
-                if self._join_inclusive():
+                if joins.inclusive(self):
                     continue
                 self.follow()
                 return
@@ -120,6 +122,7 @@ class Case(BpmnWorkflow):
             self.park(token, error)
             return
         self.note(token, "completed")
+        undoing.remember(self, token)
         self._drop_watchers(token)
         token.leave()
         if self.is_instance(token):
@@ -128,52 +131,10 @@ class Case(BpmnWorkflow):
         for flow, target in chosen:
             if flow.condition:
                 self.note(token, "taken", flow=flow.id, condition=flow.condition.text)
-            self.arrive(target, flow.id, token.host)
+            joins.arrive(self, target, flow.id, token.host)
         if node.element.type == "endEvent":
             self._ended(token)
         self._scope_may_end(token.host)
-
-    def arrive(self, node: Node, flow: str | None, host: Token | None) -> None:
-        """A token comes to a node; at a join it may have to wait for others."""
-        token = Token(self, node, host)
-        if not node.waits_for_tokens or len(node.incoming) < 2:
-            token._ready()
-            return
-        token.facts["flow"] = flow
-        token._state = TaskState.WAITING
-        if node.element.type == "parallelGateway":
-            self._join(node, host, set(node.incoming))
-
-    def _join(self, node: Node, host: Token | None, needed: set[str]) -> bool:
-        """Takes one waiting token of each needed flow and lets one go on, if all are there."""
-        by_flow: dict[str, Token] = {}
-        for token in self.tasks.values():
-            if token.node is node and token.host is host and token._state == TaskState.WAITING:
-                by_flow.setdefault(token.facts["flow"], token)
-        if not needed <= set(by_flow):
-            return False
-        first, *rest = by_flow.values()
-        for token in rest:
-            token.leave()
-        first.facts.clear()
-        first._ready()
-        return True
-
-    def _join_inclusive(self) -> bool:
-        """With nothing left to run: lets an inclusive join go on that no other token can still reach."""
-        for token in list(self.tasks.values()):
-            node = token.node
-            if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
-                continue
-            before = node.graph.before[node.element.id]
-            others = (
-                other
-                for other in self.tasks.values()
-                if other.host is token.host and not other.watching and other.node.graph is node.graph
-            )
-            if not any(other.node.element.id in before for other in others):
-                return self._join(node, token.host, set())
-        return False
 
     # ---- scopes
 
@@ -239,15 +200,13 @@ class Case(BpmnWorkflow):
         if host is None:
             for token in list(self.tasks.values()):
                 token.leave()
-        elif host.id in self.tasks and isinstance(host.node, Inside) and "incident" not in host.facts:
+        elif host.id in self.tasks and "incident" not in host.facts and host.node.emptied(host):
             self.cancel_inside(host)
             self._finish_host(host)
 
     def _finish_host(self, host: Token) -> None:
         try:
-            if isinstance(host.node, Inside) and host.node.element.called is not None:
-                outer = variables_of(host.host, self.variables)
-                outer.update(host.node.handed_out(host, host.facts["variables"]))
+            host.node.close(host)
             host.facts.pop("incident", None)
             host.complete()
         except FlowsError as error:

@@ -67,18 +67,20 @@ def _next_turn(case: Case, watcher: Token) -> None:
 
 
 def _take(case: Case, node: Node, type_: str, watcher: Token, payload: Mapping[str, Any]) -> None:
-    passing = Token(case, node, watcher.host)
-    if type_ == "startEvent":
-        holder = node.graph.nodes[str(node.element.parent)]
-        passing.leave()
-        inside = Token(case, holder, watcher.host)
-        inside._state = TaskState.STARTED
-        case.note(inside, "entered")
-        for event_start in node.graph.event_starts.get(holder.element.id, []):
-            case.watch(event_start, inside, inside)
-        passing = Token(case, node, inside)
+    passing = begun(case, node, watcher.host) if type_ == "startEvent" else Token(case, node, watcher.host)
     passing._state = TaskState.STARTED
     case.finish(passing, payload)
+
+
+def begun(case: Case, start: Node, host: Token | None) -> Token:
+    """An event sub-process begins, and listens to what may interrupt it in turn; answers the token at its start."""
+    holder = start.graph.nodes[str(start.element.parent)]
+    inside = Token(case, holder, host)
+    inside._state = TaskState.STARTED
+    case.note(inside, "entered")
+    for event_start in start.graph.event_starts.get(holder.element.id, []):
+        case.watch(event_start, inside, inside)
+    return Token(case, start, inside)
 
 
 def throw_error(case: Case, origin: Token, code: str, message: str) -> bool:

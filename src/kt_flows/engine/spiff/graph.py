@@ -12,6 +12,7 @@ from kt_flows.engine.links import linked
 from kt_flows.engine.spiff.hosts import Inside, Many, Repeating
 from kt_flows.engine.spiff.nodes import Choice, Node, Pass, Race, Rule, Script, Some, Together
 from kt_flows.engine.spiff.rounds import Rounds
+from kt_flows.engine.spiff.undoing import Cancel, Undo
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
 
 KINDS: dict[str, type[Node]] = {
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Node]] = {
     "businessRuleTask": Rule,
     "callActivity": Inside,
     "subProcess": Inside,
+    "transaction": Inside,
     "startEvent": Pass,
     "endEvent": Pass,
     "intermediateCatchEvent": Catch,
@@ -49,6 +51,10 @@ class Graph(BpmnProcessSpec):
         self.defaults: dict[str, str] = {}
         self.event_starts: dict[str | None, list[Node]] = {}
         """Starts of the event sub-processes by the scope that they stand in."""
+        self.undone_by: dict[str, Node] = {}
+        """Activity to what undoes it, drawn at its edge."""
+        self.undone_inside: dict[str, Node] = {}
+        """Sub-process to the start of the event sub-process in it that undoes it."""
         self._entries: dict[str | None, list[Node]] = {}
         for element in definition.elements.values():
             self.nodes[element.id] = self._node(element)
@@ -73,6 +79,8 @@ class Graph(BpmnProcessSpec):
             kind = Catch
         if element.event == "link":
             kind = Pass
+        if element.event in ("compensate", "cancel") and element.type in ("intermediateThrowEvent", "endEvent"):
+            kind = Undo if element.event == "compensate" else Cancel
         if element.loop is None and element.repeat is None:
             return kind(self, element)
         around: type[Repeating] = Many if element.loop is not None else Rounds
@@ -84,7 +92,12 @@ class Graph(BpmnProcessSpec):
 
     def _place(self, element: Element) -> None:
         node = self.nodes[element.id]
-        if element.type == "boundaryEvent":
+        if element.event == "compensate" and element.type == "boundaryEvent":
+            self.undone_by[str(element.attached_to)] = self.nodes[element.handlers[0]]
+        elif element.event == "compensate" and element.type == "startEvent":
+            holder = self.definition.elements[str(element.parent)]
+            self.undone_inside[str(holder.parent)] = node
+        elif element.type == "boundaryEvent":
             self.nodes[str(element.attached_to)].boundaries.append(node)
         elif element.type == "startEvent" and self._in_event_sub_process(element):
             holder = self.definition.elements[str(element.parent)]

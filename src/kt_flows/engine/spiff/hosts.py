@@ -38,6 +38,14 @@ class Inside(Node):
                 given[mapping.target] = mapping.value.evaluate(values)
         return given
 
+    def emptied(self, token: Token) -> bool:
+        return True
+
+    def close(self, token: Token) -> None:
+        if self.element.called is not None:
+            outer = variables_of(token.host, token.workflow.variables)
+            outer.update(self.handed_out(token, token.facts["variables"]))
+
     def handed_out(self, token: Token, view: dict[str, Any]) -> dict[str, Any]:
         """What `camunda:out` gives the caller from these variables of the called process."""
         given: dict[str, Any] = {}

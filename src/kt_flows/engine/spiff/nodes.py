@@ -66,6 +66,13 @@ class Node(BpmnTaskSpec):
             for name, template in self.element.outputs:
                 variables[name] = template.evaluate(values_of(token))
 
+    def emptied(self, token: Token) -> bool:
+        """No token is left in what this token holds; whether its element is over with that."""
+        return False
+
+    def close(self, token: Token) -> None:
+        """The last thing that a host does before it goes on."""
+
     def choose(self, token: Token) -> list[tuple[Flow, Node]]:
         """The flows that the token leaves by: all without a condition, those whose condition holds, else the
         default."""

@@ -24,7 +24,8 @@ FORMAT = 1
 
 
 def dump(case: Case) -> bytes:
-    """The case's state.  Keys: format, sequence, implicit names, variables, ended elements, tokens."""
+    """The case's state.  Keys: format, sequence, implicit names, variables, ended elements, tokens,
+    what can be undone."""
     rows = []
     for token in sorted(case.tasks.values(), key=lambda one: one.id):
         host = token.host
@@ -34,6 +35,8 @@ def dump(case: Case) -> bytes:
         rows.append([*row, kept] if kept else row)
     implicit = {name: value for name, value in case.implicit.items() if name != "now"}
     state = {"f": FORMAT, "q": case.sequence, "i": implicit, "v": case.variables, "e": case.ended, "t": rows}
+    if case.undoable:
+        state["u"] = case.undoable
     return orjson.dumps(state)
 
 
@@ -45,6 +48,7 @@ def load(program: Program, data: bytes, now: datetime) -> Case:
             raise Broken(f"the state has format {state['f']}, this release reads {FORMAT}")
         case = Case(program, now)
         case.sequence, case.variables, case.ended = state["q"], state["v"], state["e"]
+        case.undoable = state.get("u", [])
         case.implicit = {**state["i"], "now": to_text(now)}
         for id, element, task_state, host_id, *rest in state["t"]:
             extra = rest[0] if rest else {}

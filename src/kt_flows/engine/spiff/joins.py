@@ -1,0 +1,58 @@
+"""Joins: a token comes to a node, and at a join waits for the others that are to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from SpiffWorkflow.util.task import TaskState
+
+from kt_flows.engine.spiff.nodes import Node
+from kt_flows.engine.spiff.token import Token
+
+if TYPE_CHECKING:
+    from kt_flows.engine.spiff.case import Case
+
+
+def arrive(case: Case, node: Node, flow: str | None, host: Token | None) -> None:
+    """A token comes to a node; at a join it may have to wait for others."""
+    token = Token(case, node, host)
+    if not node.waits_for_tokens or len(node.incoming) < 2:
+        token._ready()
+        return
+    token.facts["flow"] = flow
+    token._state = TaskState.WAITING
+    if node.element.type == "parallelGateway":
+        _join(case, node, host, set(node.incoming))
+
+
+def inclusive(case: Case) -> bool:
+    """With nothing left to run: lets an inclusive join go on that no other token can still reach."""
+    for token in list(case.tasks.values()):
+        node = token.node
+        if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
+            continue
+        before = node.graph.before[node.element.id]
+        others = (
+            other
+            for other in case.tasks.values()
+            if other.host is token.host and not other.watching and other.node.graph is node.graph
+        )
+        if not any(other.node.element.id in before for other in others):
+            return _join(case, node, token.host, set())
+    return False
+
+
+def _join(case: Case, node: Node, host: Token | None, needed: set[str]) -> bool:
+    """Takes one waiting token of each needed flow and lets one go on, if all are there."""
+    by_flow: dict[str, Token] = {}
+    for token in case.tasks.values():
+        if token.node is node and token.host is host and token._state == TaskState.WAITING:
+            by_flow.setdefault(token.facts["flow"], token)
+    if not needed <= set(by_flow):
+        return False
+    first, *rest = by_flow.values()
+    for token in rest:
+        token.leave()
+    first.facts.clear()
+    first._ready()
+    return True
