@@ -89,9 +89,8 @@ PLACES: dict[str, set[str]] = {
 }
 # What may stand at the top of a file, by its namespace.
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
-TOP = dict.fromkeys(("process", "collaboration", "message", "error", "escalation", "signal"), BPMN) | {
-    "BPMNDiagram": _DI
-}
+_ROOTS = ("process", "collaboration", "category", "message", "error", "escalation", "signal")
+TOP = dict.fromkeys(_ROOTS, BPMN) | {"BPMNDiagram": _DI}
 DEFINITIONS = {"targetNamespace", "exporter", "exporterVersion"}
 BOOLEANS = {
     "isExecutable",
@@ -119,16 +118,3 @@ _ACTIVITIES = {
     "transaction",
 }
 LOOPED = {"multiInstanceLoopCharacteristics": _ACTIVITIES, "standardLoopCharacteristics": _ACTIVITIES}
-
-INSTEAD = {
-    "complexGateway": "Нарисуйте включающий шлюз с условиями",
-    "choreography": "Нарисуйте процесс с черными пулами",
-    "adHocSubProcess": "Нарисуйте подпроцесс с параллельными задачами",
-    "dataObjectReference": "Объявите переменную в process.yaml",
-    "dataStoreReference": "Объявите переменную в process.yaml",
-    "dataObject": "Объявите переменную в process.yaml",
-    "class": 'Возьмите camunda:type="external" и тему из справочника',
-    "expression": 'Возьмите camunda:type="external" и тему из справочника',
-    "delegateExpression": 'Возьмите camunda:type="external" и тему из справочника',
-    "connector": 'Возьмите camunda:type="external" и тему из справочника',
-}

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from kt_flows.engine.allowed import BOOLEANS, BPMN, CAMUNDA, DRAWN, DRAWN_NAMESPACES, INSTEAD, XSI
+from kt_flows.engine.allowed import BOOLEANS, BPMN, CAMUNDA, DRAWN, DRAWN_NAMESPACES, XSI
 from kt_flows.engine.dialect import Element, Flow
 from kt_flows.engine.expression import (
     Expression,
@@ -18,6 +18,7 @@ from kt_flows.engine.expression import (
     compile_expression,
     compile_template,
 )
+from kt_flows.engine.instead import INSTEAD
 from kt_flows.engine.manifest import Manifest
 from kt_flows.engine.values import fits
 from kt_flows.errors import DiagramError, Finding
