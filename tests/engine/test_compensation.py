@@ -9,9 +9,8 @@ import pytest
 from kt_flows.engine import machine
 from kt_flows.engine.check import check_packages
 from kt_flows.engine.program import Program
+from support.cases import Case, program
 from support.processes import boundary, chain, end, human, package, start
-
-from .test_machine import Case, program
 
 UNDO_EDGE = '<bpmn:compensateEventDefinition id="{}_compensation"/>'
 NUMBERS: dict[str, str] = {"log": "list(string)", "items": "list(string)", "again": "bool"}

@@ -10,9 +10,8 @@ from kt_flows.engine import machine
 from kt_flows.engine.check import check_packages
 from kt_flows.engine.program import Program
 from kt_flows.errors import DiagramError
+from support.cases import HOUR, Case, program
 from support.processes import boundary, chain, end, flow, human, package, start, timer
-
-from .test_machine import HOUR, Case, program
 
 ALARM = '<bpmn:signalEventDefinition id="{}_signal" signalRef="alarm"/>'
 SIGNALS = {"signals": {"alarm": {"payload": {"level": "int"}}}}
