@@ -142,6 +142,24 @@ def test_trap_05_an_inclusive_join_waits_for_those_that_can_come(chosen: set[str
     assert case.open == ["after"]
 
 
+def test_trap_05_two_joins_in_a_loop_do_not_wait_for_each_other() -> None:
+    """Round the loop everything may come again, which is no reason to wait for it."""
+    body = (
+        start() + gateway("exclusive", "merge") + gateway("parallel", "fork") + gateway("inclusive", "some", "a_way")
+    )
+    body += task("a") + task("b") + task("c") + gateway("inclusive", "join") + gateway("parallel", "both") + task("d")
+    body += gateway("exclusive", "again", "leave") + end() + chain("start", "merge", "fork", "some")
+    body += '<bpmn:sequenceFlow id="a_way" sourceRef="some" targetRef="a"/>' + flow("some", "b", "${n == 1}")
+    body += chain("a", "join", "both", "d", "again") + chain("b", "join") + chain("fork", "c", "both")
+    body += flow("again", "merge", "${n == 2}") + '<bpmn:sequenceFlow id="leave" sourceRef="again" targetRef="end"/>'
+    for order in ("ac", "ca"):
+        case = Case(program(body, variables={"n": "int"}), n=0)
+        for name in order:
+            case.done(name)
+        assert case.open == ["d"]
+        assert case.done("d").over
+
+
 def test_trap_05_a_join_keeps_what_each_branch_wrote() -> None:
     """Stock's join drops one branch's value at random."""
     body = start() + gateway("parallel", "fork") + task("a") + task("b") + gateway("parallel", "join") + end()

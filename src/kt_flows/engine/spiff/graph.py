@@ -67,7 +67,7 @@ class Graph(BpmnProcessSpec):
             if flow.default:
                 self.defaults[flow.source] = flow.id
         self._link()
-        self.before: dict[str, frozenset[str]] = {
+        self.before: dict[str, dict[str, frozenset[str]]] = {
             id: self._reaching(node) for id, node in self.nodes.items() if node.element.type == "inclusiveGateway"
         }
 
@@ -126,23 +126,31 @@ class Graph(BpmnProcessSpec):
             return self._entries[id][0]
         return next(node for nodes in self.event_starts.values() for node in nodes if node.element.parent == id)
 
-    def _reaching(self, join: Node) -> frozenset[str]:
-        """Ids of the elements from which a token may still come to the join without passing it."""
+    def _reaching(self, join: Node) -> dict[str, frozenset[str]]:
+        """For each flow into the join the elements from which a token may come by it without passing the join."""
         sources: dict[str, set[str]] = {}
+        into: dict[str, str] = {}
         for node in self.nodes.values():
-            for _, target in node.flows:
+            for flow, target in node.flows:
                 sources.setdefault(target.element.id, set()).add(node.element.id)
+                if target is join:
+                    into[flow.id] = node.element.id
             for boundary in node.boundaries:
                 sources.setdefault(boundary.element.id, set()).add(node.element.id)
-        seen: set[str] = set()
-        to_do = list(sources.get(join.element.id, ()))
-        while to_do:
-            id = to_do.pop()
-            if id != join.element.id and id not in seen:
-                seen.add(id)
-                to_do.extend(sources.get(id, ()))
-        return frozenset(seen)
+        return {flow: frozenset(_all_before(last, sources, join.element.id)) for flow, last in into.items()}
 
     def serialize(self, *_: Any, **__: Any) -> Any:
         """A graph is never written: it is built again from the definition's bytes."""
         raise TypeError("a graph is built from its definition")
+
+
+def _all_before(last: str, sources: dict[str, set[str]], join: str) -> set[str]:
+    """Every element from which `last` can be reached, itself too, on ways that do not pass the join."""
+    seen: set[str] = set()
+    to_do = [last]
+    while to_do:
+        id = to_do.pop()
+        if id != join and id not in seen:
+            seen.add(id)
+            to_do.extend(sources.get(id, ()))
+    return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from SpiffWorkflow.util.task import TaskState
@@ -26,20 +27,30 @@ def arrive(case: Case, node: Node, flow: str | None, host: Token | None) -> None
 
 
 def inclusive(case: Case) -> bool:
-    """With nothing left to run: lets an inclusive join go on that no other token can still reach."""
+    """With nothing left to run: lets an inclusive join go on that waits for no other token (BPMN 2.0.2, table 13.3).
+
+    It waits for a token that may still come by a flow which has none, unless that token may come by a flow which has
+    one as well: in a loop everything may come again, and two joins would wait for each other for ever.
+    """
     for token in list(case.tasks.values()):
         node = token.node
         if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
             continue
         before = node.graph.before[node.element.id]
-        others = (
-            other
+        here = {one.facts["flow"] for one in case.tasks.values() if one.node is node and one.host is token.host}
+        elsewhere = (
+            other.node.element.id
             for other in case.tasks.values()
             if other.host is token.host and not other.watching and other.node.graph is node.graph
         )
-        if not any(other.node.element.id in before for other in others):
+        if not any(_awaited(before, here, element) for element in elsewhere):
             return _join(case, node, token.host, set())
     return False
+
+
+def _awaited(before: Mapping[str, frozenset[str]], here: set[str], element: str) -> bool:
+    may_come_by = {flow for flow, elements in before.items() if element in elements}
+    return bool(may_come_by) and not may_come_by & here
 
 
 def _join(case: Case, node: Node, host: Token | None, needed: set[str]) -> bool:
