@@ -39,6 +39,9 @@ class Walk:
         waits = [*step.tasks, *step.jobs, *step.timers, *step.messages, *step.signals, *step.conditions]
         assert (step.status == "completed") == (not waits), self.trail
         self.step = step
+        if any(one.due_at <= self.now for one in step.timers):
+            # What was over when it was armed fires first, and may end what else could happen.
+            self.keep("time", machine.tick(self.program, step.state, now=self.now))
 
     def moves(self) -> list[tuple[str, Move]]:
         """Everything that could happen now."""
