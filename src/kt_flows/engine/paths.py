@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
 from kt_flows.engine.allowed import LOOPED
 from kt_flows.engine.compensation import compensation_findings
 from kt_flows.engine.definition import Definition, say
-from kt_flows.engine.dialect import Element, Flow
-from kt_flows.engine.links import catches_link, link_findings, linked, throws_link
+from kt_flows.engine.dialect import Element
+from kt_flows.engine.links import catches_link, link_findings, throws_link
+from kt_flows.engine.soundness import soundness_findings
+from kt_flows.engine.ways import before, following, leaving, reach
 from kt_flows.errors import Finding
 
 ACTIVITIES = LOOPED["multiInstanceLoopCharacteristics"]
 _WAITS = {"userTask", "receiveTask", "serviceTask", "sendTask", "callActivity", "intermediateCatchEvent"}
-Graph = Mapping[str, set[str]]
 
 
 def path_findings(definition: Definition) -> Iterator[Finding]:
@@ -30,42 +31,10 @@ def path_findings(definition: Definition) -> Iterator[Finding]:
     yield from _races(definition)
     yield from link_findings(definition)
     yield from compensation_findings(definition)
+    yield from soundness_findings(definition)
     hint = "Поставьте в цикл ожидание: задачу, сообщение или таймер"
     for element in _loops(definition):
         yield say(definition, element, "endless-loop", "цикл, в котором никто не ждёт", hint)
-
-
-def following(definition: Definition) -> dict[str, set[str]]:
-    """Element to the elements that a token may come to from it, boundary events counted with their activity."""
-    found: dict[str, set[str]] = {id: set() for id in definition.elements}
-    for flow in definition.flows.values():
-        found[flow.source].add(flow.target)
-    for element in definition.elements.values():
-        if element.attached_to:
-            found[element.attached_to].add(element.id)
-        found[element.id].update(id for id in element.handlers if id in definition.elements)
-    for thrown, caught in linked(definition):
-        found[thrown.id].add(caught.id)
-    return found
-
-
-def reach(graph: Graph, roots: Iterable[str]) -> set[str]:
-    """Everything that can be reached from the roots, themselves included."""
-    seen: set[str] = set()
-    to_do = list(roots)
-    while to_do:
-        id = to_do.pop()
-        if id not in seen:
-            seen.add(id)
-            to_do.extend(graph.get(id, ()))
-    return seen
-
-
-def _leaving(definition: Definition) -> dict[str, list[Flow]]:
-    out: dict[str, list[Flow]] = {id: [] for id in definition.elements}
-    for flow in definition.flows.values():
-        out[flow.source].append(flow)
-    return out
 
 
 def _joined(definition: Definition) -> Iterator[Finding]:
@@ -123,14 +92,11 @@ def _starts(definition: Definition) -> Iterator[Finding]:
 def _ends(definition: Definition) -> Iterator[Finding]:
     """From everywhere a token can come to an end of its scope.  Of a dead way only the last element is told."""
     elements, graph = definition.elements, following(definition)
-    before: dict[str, set[str]] = {id: set() for id in elements}
-    for id, others in graph.items():
-        for other in others:
-            before[other].add(id)
-    ending = reach(before, (one.id for one in elements.values() if one.type == "endEvent"))
+    backwards = before(graph)
+    ending = reach(backwards, (one.id for one in elements.values() if one.type == "endEvent"))
     lost = [one for one in elements.values() if one.id not in ending and not _apart(one)]
     last = [one for one in lost if not graph[one.id]]
-    led = reach(before, (one.id for one in last))
+    led = reach(backwards, (one.id for one in last))
     circling = [one for one in lost if one.id not in led]
     for element in [*last, *circling[:1]]:
         yield say(definition, element, "no-end", "отсюда не дойти до конца", "Доведите поток до конечного события")
@@ -144,7 +110,7 @@ def _apart(element: Element) -> bool:
 
 def _choices(definition: Definition) -> Iterator[Finding]:
     """A choice has a condition or a default on every way out; what is no choice has no conditions."""
-    for id, ways in _leaving(definition).items():
+    for id, ways in leaving(definition).items():
         element = definition.elements[id]
         bare = [flow for flow in ways if flow.condition is None and not flow.default]
         conditional = [flow for flow in ways if flow.condition is not None]
@@ -171,7 +137,7 @@ def _races(definition: Definition) -> Iterator[Finding]:
     for flow in definition.flows.values():
         incoming[flow.target] = incoming.get(flow.target, 0) + 1
     watched = {one.attached_to for one in definition.elements.values() if one.attached_to}
-    for id, ways in _leaving(definition).items():
+    for id, ways in leaving(definition).items():
         element = definition.elements[id]
         if element.type != "eventBasedGateway":
             continue

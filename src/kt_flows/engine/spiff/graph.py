@@ -14,6 +14,7 @@ from kt_flows.engine.spiff.nodes import Choice, Node, Pass, Race, Rule, Script, 
 from kt_flows.engine.spiff.rounds import Rounds
 from kt_flows.engine.spiff.undoing import Cancel, Undo
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
+from kt_flows.engine.ways import ways_into
 
 KINDS: dict[str, type[Node]] = {
     "userTask": Human,
@@ -68,7 +69,9 @@ class Graph(BpmnProcessSpec):
                 self.defaults[flow.source] = flow.id
         self._link()
         self.before: dict[str, dict[str, frozenset[str]]] = {
-            id: self._reaching(node) for id, node in self.nodes.items() if node.element.type == "inclusiveGateway"
+            id: ways_into(definition, id)
+            for id, node in self.nodes.items()
+            if node.element.type == "inclusiveGateway"
         }
 
     def _node(self, element: Element) -> Node:
@@ -126,31 +129,6 @@ class Graph(BpmnProcessSpec):
             return self._entries[id][0]
         return next(node for nodes in self.event_starts.values() for node in nodes if node.element.parent == id)
 
-    def _reaching(self, join: Node) -> dict[str, frozenset[str]]:
-        """For each flow into the join the elements from which a token may come by it without passing the join."""
-        sources: dict[str, set[str]] = {}
-        into: dict[str, str] = {}
-        for node in self.nodes.values():
-            for flow, target in node.flows:
-                sources.setdefault(target.element.id, set()).add(node.element.id)
-                if target is join:
-                    into[flow.id] = node.element.id
-            for boundary in node.boundaries:
-                sources.setdefault(boundary.element.id, set()).add(node.element.id)
-        return {flow: frozenset(_all_before(last, sources, join.element.id)) for flow, last in into.items()}
-
     def serialize(self, *_: Any, **__: Any) -> Any:
         """A graph is never written: it is built again from the definition's bytes."""
         raise TypeError("a graph is built from its definition")
-
-
-def _all_before(last: str, sources: dict[str, set[str]], join: str) -> set[str]:
-    """Every element from which `last` can be reached, itself too, on ways that do not pass the join."""
-    seen: set[str] = set()
-    to_do = [last]
-    while to_do:
-        id = to_do.pop()
-        if id != join and id not in seen:
-            seen.add(id)
-            to_do.extend(sources.get(id, ()))
-    return seen

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.engine.spiff.nodes import Node
 from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.ways import awaited
 
 if TYPE_CHECKING:
     from kt_flows.engine.spiff.case import Case
@@ -27,11 +27,7 @@ def arrive(case: Case, node: Node, flow: str | None, host: Token | None) -> None
 
 
 def inclusive(case: Case) -> bool:
-    """With nothing left to run: lets an inclusive join go on that waits for no other token (BPMN 2.0.2, table 13.3).
-
-    It waits for a token that may still come by a flow which has none, unless that token may come by a flow which has
-    one as well: in a loop everything may come again, and two joins would wait for each other for ever.
-    """
+    """With nothing left to run: lets an inclusive join go on that waits for no other token."""
     for token in list(case.tasks.values()):
         node = token.node
         if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
@@ -43,14 +39,9 @@ def inclusive(case: Case) -> bool:
             for other in case.tasks.values()
             if other.host is token.host and not other.watching and other.node.graph is node.graph
         )
-        if not any(_awaited(before, here, element) for element in elsewhere):
+        if not any(awaited(before, here, element) for element in elsewhere):
             return _join(case, node, token.host, set())
     return False
-
-
-def _awaited(before: Mapping[str, frozenset[str]], here: set[str], element: str) -> bool:
-    may_come_by = {flow for flow, elements in before.items() if element in elements}
-    return bool(may_come_by) and not may_come_by & here
 
 
 def _join(case: Case, node: Node, host: Token | None, needed: set[str]) -> bool:
