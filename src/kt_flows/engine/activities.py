@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kt_flows.engine.budgets import CHILDREN
 from kt_flows.engine.calendar import parse_cycle
 from kt_flows.engine.dialect import CallMapping, Loop, Repeat
 from kt_flows.engine.events import Events
@@ -14,7 +15,6 @@ from kt_flows.engine.marks import camunda, children, seen_as, tag
 from kt_flows.engine.values import fits
 from kt_flows.topics import TOPICS, Topic
 
-MAX_CARDINALITY = 1_000
 MAX_ROUNDS = 100_000
 LOOP = {
     "loopCounter": "int",
@@ -42,8 +42,8 @@ class Activities(Events):
             if name == "completionCondition":
                 parts[name] = self.expression(child, text, {**self.types, **LOOP}, "bool")
             elif text.isdecimal() and len(text) <= 18:
-                if int(text) > MAX_CARDINALITY:
-                    self.say("budget", child, f"{text} экземпляров больше {MAX_CARDINALITY}", "Уменьшите их число")
+                if int(text) > CHILDREN:
+                    self.say("budget", child, f"{text} экземпляров больше {CHILDREN}", "Уменьшите их число")
                 parts[name] = compile_expression(text, {})
             else:
                 parts[name] = self.expression(child, text, self.types, "int")

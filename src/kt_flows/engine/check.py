@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from kt_flows.engine.calls import call_findings, message_findings, signal_findings
+from kt_flows.engine.concurrent import concurrent_findings
 from kt_flows.engine.coverage import table_findings
 from kt_flows.engine.definition import Definition, is_drawing, read_definition, say
 from kt_flows.engine.dialect import Element
@@ -76,6 +77,8 @@ def check_definition(definition: Definition) -> list[Finding]:
     """Findings within one process."""
     findings = [finding for decision in definition.decisions.values() for finding in table_findings(decision)]
     paths = list(path_findings(definition))
+    if not any(one.severity == "error" for one in paths):
+        paths += concurrent_findings(definition)
     rest = [*_deadlines(definition), *_labels(definition), *_unused(definition)]
     return sorted([*findings, *paths, *rest], key=_order)
 

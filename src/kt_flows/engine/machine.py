@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from kt_flows.clock import from_text
+from kt_flows.engine.budgets import STEPS, Stopped
 from kt_flows.engine.program import Program
 from kt_flows.engine.spiff import events, undoing
-from kt_flows.engine.spiff.case import MAX_STEPS, Case, Stopped
+from kt_flows.engine.spiff.case import Case
 from kt_flows.engine.spiff.events import Uncaught
 from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.state import load
@@ -175,7 +176,7 @@ def _again(case: Case, token: Token) -> None:
 def _restored(program: Program, state: bytes, now: datetime) -> Case:
     """The case with everything fired that was due before what comes now: a deadline passed is a deadline passed."""
     case = load(program, state, now)
-    for _ in range(MAX_STEPS):
+    for _ in range(STEPS):
         due = min(
             (
                 (token.facts["due"], token.id, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -69,6 +69,8 @@ class Variable(_Strict):
     type: Word
     about: str = ""
     personal: bool = False
+    concurrent: Literal["last"] | None = None
+    """Said where branches that go at the same time may write it: what is written last stands."""
 
 
 class Message(_Strict):

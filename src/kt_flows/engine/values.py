@@ -16,7 +16,8 @@ WORDS = ("string", "int", "double", "bool", "timestamp", "duration", "map", "lis
 MAX_ITEMS = 10_000
 """How many values a list, a map and all that is in them may hold together."""
 MAX_TEXT = 100_000
-MAX_ALL_TEXT = 1_000_000
+MAX_BYTES = 262_144
+"""Of all texts in one variable, in UTF-8."""
 MAX_DEPTH = 16
 MAX_INT = 2**63 - 1
 
@@ -100,7 +101,7 @@ class _Copy:
 
     def __init__(self) -> None:
         self.items = MAX_ITEMS
-        self.characters = MAX_ALL_TEXT
+        self.bytes = MAX_BYTES
 
     def of(self, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, bool):
@@ -131,13 +132,14 @@ class _Copy:
         return {self.text(key): self.of(item, depth + 1) for key, item in value.items()}
 
     def text(self, value: str) -> str:
-        self.characters -= len(value)
-        if len(value) > MAX_TEXT or self.characters < 0:
+        if len(value) > MAX_TEXT:
             raise ValueError(f"текст длиннее {MAX_TEXT} знаков")
         try:
-            value.encode()
+            self.bytes -= len(value.encode())
         except UnicodeEncodeError as error:
             raise ValueError("в тексте половина знака") from error
+        if self.bytes < 0:
+            raise ValueError(f"текстов больше чем на {MAX_BYTES} байт")
         if "\x00" in value:
             raise ValueError("в тексте нулевой знак")
         return value

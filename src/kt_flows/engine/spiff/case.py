@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.clock import to_text
+from kt_flows.engine.budgets import CPU_SECONDS, DEPTH, STEPS, Stopped
 from kt_flows.engine.dialect import Flow
 from kt_flows.engine.spiff import conditions, events, joins, undoing
 from kt_flows.engine.spiff.graph import Graph
@@ -24,16 +26,6 @@ from kt_flows.errors import FlowsError
 
 if TYPE_CHECKING:
     from kt_flows.engine.program import Program
-
-MAX_STEPS = 1_000
-"""Tokens that may run in one move; more is an endless loop in the diagram."""
-MAX_DEPTH = 20
-
-
-class Stopped(FlowsError):
-    """The diagram runs on without ever waiting."""
-
-    code = "budget.steps"
 
 
 class Case(BpmnWorkflow):
@@ -58,7 +50,7 @@ class Case(BpmnWorkflow):
 
     def go(self) -> None:
         """Runs tokens until all wait.  A token that was cancelled meanwhile does not run."""
-        steps = 0
+        steps, before = 0, thread_time()
         while True:
             turned = conditions.turned(self) if self.program.conditional else None
             if turned is None and not self.queue:
@@ -70,14 +62,22 @@ class Case(BpmnWorkflow):
             if turned is None and (token.id not in self.tasks or token._state != TaskState.READY):
                 continue
             steps += 1
-            if steps > MAX_STEPS:
-                self.park(token, Stopped(f"more than {MAX_STEPS} elements ran without waiting"))
+            if (spent := self._spent(steps, before)) is not None:
+                self.park(token, spent)
                 self.queue.clear()
                 return
             if turned is None:
                 self._run(token)
             else:
                 events.caught(self, turned, {})
+
+    @staticmethod
+    def _spent(steps: int, before: float) -> Stopped | None:
+        if steps > STEPS:
+            return Stopped(f"more than {STEPS} elements ran without waiting")
+        if thread_time() - before > CPU_SECONDS:
+            return Stopped(f"a move took more than {CPU_SECONDS} s of processor time", code="budget.cpu")
+        return None
 
     def follow(self) -> None:
         """Open waits keep up with what the move has changed."""
@@ -143,8 +143,8 @@ class Case(BpmnWorkflow):
         depth, level = 0, host
         while level is not None:
             depth, level = depth + 1, level.host
-        if depth > MAX_DEPTH:
-            raise Stopped(f"calls are nested deeper than {MAX_DEPTH}")
+        if depth > DEPTH:
+            raise Stopped(f"calls are nested deeper than {DEPTH}", code="budget.depth")
         holder = None if host is None or host.node.element.called is not None else host.node.element.id
         for event_start in graph.event_starts.get(holder, []):
             self.watch(event_start, host, host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kt_flows.engine.budgets import CHILDREN, TOKENS, Stopped
 from kt_flows.engine.dialect import Element
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.spiff.nodes import Node
@@ -80,8 +81,10 @@ class Many(Repeating):
         if items is None:
             number = whole(loop.cardinality.evaluate(values) if loop.cardinality else 0, self.element.id)
             items = list(range(number))
-        if not isinstance(items, list) or len(items) > 1_000:
-            raise ExpressionError("a repetition needs a list of at most 1,000 items")
+        if not isinstance(items, list) or len(items) > CHILDREN:
+            raise ExpressionError(f"a repetition needs a list of at most {CHILDREN} items")
+        if len(token.workflow.tasks) + len(items) > TOKENS:
+            raise Stopped(f"more than {TOKENS} tokens in one case", code="budget.tokens")
         token.facts |= {"items": items, "done": 0, "next": 0}
         if not items:
             return True

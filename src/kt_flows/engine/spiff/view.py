@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from kt_flows.clock import from_text
+from kt_flows.engine.budgets import CASE_BYTES
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.spiff.case import Case
 from kt_flows.engine.spiff.hosts import Inside
@@ -13,6 +16,7 @@ from kt_flows.engine.spiff.state import dump
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
 from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, SignalWait, Step, TimerWait
+from kt_flows.errors import TooLarge
 
 
 def step_of(case: Case) -> Step:
@@ -22,8 +26,8 @@ def step_of(case: Case) -> Step:
         element, facts = token.node.element, token.facts
         if "incident" in facts:
             incidents.append(Incident(token.id, element.id, facts["incident"]["code"], facts["incident"]["message"]))
-        elif "passing" in facts:
-            continue
+        elif "passing" in facts or token._state == TaskState.READY:
+            continue  # a budget stopped the move before its turn came
         elif isinstance(token.node, Human):
             tasks.append(_task(token))
         elif isinstance(token.node, Job):
@@ -38,8 +42,12 @@ def step_of(case: Case) -> Step:
             signals.append(SignalWait(token.id, element.id, facts["signal"]))
         elif isinstance(token.node, Catch) and "was" in facts:
             conditions.append(element.id)
+    state = dump(case)
+    if len(state) > CASE_BYTES:
+        largest = max(case.variables, key=lambda name: len(str(case.variables[name]).encode()), default="")
+        raise TooLarge(f"the case would grow beyond {CASE_BYTES} bytes; its largest variable is {largest}")
     return Step(
-        state=dump(case),
+        state=state,
         status="active" if case.tasks else "completed",
         end_elements=tuple(case.ended),
         variables=_shown(case, None, case.variables),
