@@ -98,3 +98,26 @@ def test_faults_end_no_thread_and_an_absent_database_is_told_once(
         work.fault = None
         work.todo = 1
         eventually(lambda: work.todo == 0)
+
+
+def test_what_comes_due_sooner_is_not_slept_over() -> None:
+    """One thread watches a far date when a nearer one comes in: whoever is woken watches that."""
+    looks, pause = [], [60.0]
+
+    def work() -> bool:
+        looks.append(time.monotonic())
+        return False
+
+    pool = Pool("test", 3, work, lambda: pause[0])
+    pool.start()
+    try:
+        eventually(lambda: len(looks) == 3)
+        for nearer in (30.0, 0.05):
+            pause[0], before = nearer, len(looks)
+            pool.wake()
+            eventually(lambda before=before: len(looks) > before)
+        before = len(looks)
+        eventually(lambda: len(looks) > before, within=5)
+    finally:
+        pool.end()
+        pool.join(time.monotonic() + 10)

@@ -14,12 +14,12 @@ from support.site import Site
 
 def problems(site: Site, crew: Crew) -> list[str]:
     """Everything that is wrong once the crew's cases have ended; empty is the promise kept."""
-    return [*now(site, crew), *_cases(site, crew), *_stuck(site)]
+    return [*now(site, crew), *_cases(site, crew), *stuck(site)]
 
 
 def now(site: Site, crew: Crew) -> list[str]:
     """What is wrong with a site that is at work."""
-    return [*crew.faults, *_doubled(site, crew), *_tasks(site, crew), *_mail(site), *_systems(site), *_doctor(site)]
+    return [*crew.faults, *_doubled(site, crew), *_tasks(site, crew), *mail(site), *systems(site), *doctor(site)]
 
 
 def unended(site: Site, cases: Sequence[Case]) -> list[str]:
@@ -33,6 +33,7 @@ def resent(site: Site) -> int:
     return sum(count - 1 for count in _message_ids(site).values())
 
 
+OVER = ("completed", "cancelled")
 _CASES = "select business_key, id::text, status from instance where source = 'drill'"
 
 
@@ -51,11 +52,16 @@ def _cases(site: Site, crew: Crew) -> Iterator[str]:
         id, status = found.get(case.key, (None, "lost"))
         if id != case.id or status != "completed":
             yield f"{case.key}: answered with {case.id}, there is {id}, {status}"
-    # Every element that a token came to was left once: done, or cancelled.
+    yield from elements(site)
+
+
+def elements(site: Site) -> Iterator[str]:
+    """Every element of an ended case that a token came to was left once: done, or cancelled."""
     entered = """
         select instance_id, element_id, count(*) filter (where kind = 'entered'),
                count(*) filter (where kind in ('completed', 'cancelled'))
-        from history where element_id is not null group by 1, 2
+        from history join instance on instance.id = instance_id and status = 'completed'
+        where element_id is not null group by 1, 2
     """
     for instance, element, came, left in site.rows(entered):
         if came != left and came:
@@ -72,7 +78,7 @@ def _tasks(site: Site, crew: Crew) -> Iterator[str]:
             yield f"task {id} was answered as completed and is {states.get(id)}"
 
 
-def _stuck(site: Site) -> Iterator[str]:
+def stuck(site: Site) -> Iterator[str]:
     stuck = site.rows("select kind, last_error from job where state = 'stuck'")
     yield from (f"job {kind} is stuck: {error}" for kind, error in stuck)
 
@@ -81,7 +87,7 @@ def _message_ids(site: Site) -> Counter[str]:
     return Counter(mail["headers"]["Message-ID"] for mail in site.outside.sent_mail())
 
 
-def _mail(site: Site) -> Iterator[str]:
+def mail(site: Site) -> Iterator[str]:
     """Every job that says it sent a mail is one mail at the server, and no mail is there without its job."""
     jobs = "select message_id, state from mail_out join job on replace(key, ':', '-') = mail_id"
     done = {id for id, state in site.rows(jobs) if state == "done"}
@@ -97,7 +103,7 @@ def _mail(site: Site) -> Iterator[str]:
             yield f"{instance} {element}: {times} mails for {entered.get((instance, element), 0)} sendings"
 
 
-def _systems(site: Site) -> Iterator[str]:
+def systems(site: Site) -> Iterator[str]:
     for system, key in (("billing", "entitlement_key"), ("siebel", "Integration Id")):
         records = site.outside.emulators[system].seen()
         listed = next(value for name, value in records.items() if name != "requests")
@@ -107,7 +113,7 @@ def _systems(site: Site) -> Iterator[str]:
     yield from (f"{subscriber} got {times} months" for subscriber, times in granted.items() if times > 1)
 
 
-def _doctor(site: Site) -> Iterator[str]:
-    told = site.command("doctor")
-    if told.returncode:
-        yield f"doctor: {told.stdout[-2000:]}{told.stderr[-2000:]}"
+def doctor(site: Site) -> Iterator[str]:
+    code, said = site.run("doctor")
+    if code:
+        yield f"doctor: {said[-2000:]}"

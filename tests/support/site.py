@@ -13,7 +13,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ from kt_flows.store.embedded import EmbeddedPostgres
 from support.fault_proxy import FaultProxy, between
 from support.service import free_port, until
 from support.skewed import SKEW, SkewedClock
+from support.warm import Warm, WarmProcess
 
 Fall = Literal["fast", "immediate", "killed"]
 PROGRAM = Path(__file__).with_name("skewed.py")
@@ -45,7 +46,9 @@ class Member:
     def __init__(self, site: Site, name: str, *, port: int | None = None) -> None:
         self.site, self.name, self.port = site, name, port
         self.kills = 0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | WarmProcess | None = None
+        self.options: tuple[str, ...] = ()
+        """More of its command line."""
 
     @property
     def serves(self) -> bool:
@@ -55,20 +58,22 @@ class Member:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> Member:
-        command = [sys.executable, "-P", str(PROGRAM)]  # -P: the folder of the program has an http.py
-        command += ["serve", "--port", str(self.port)] if self.serves else ["work"]
-        with open(self.site.folder / f"{self.name}.log", "ab") as log:
-            self.process = subprocess.Popen(
-                command, env=self.site.environment(), stdout=log, stderr=log, start_new_session=True
-            )
+    def start(self, **settings: str) -> Member:
+        """Up, with these settings beside the site's own."""
+        command = ("serve", "--port", str(self.port)) if self.serves else ("work",)
+        log = self.site.folder / f"{self.name}.log"
+        self.process = self.site.launch((*command, *self.options), log, settings)
         return self
 
-    def kill_and_start(self) -> None:
-        """SIGKILL, and up again as an init system does it; does not wait until it is ready."""
+    def kill(self) -> None:
+        """SIGKILL."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(30)
+
+    def kill_and_start(self) -> None:
+        """SIGKILL, and up again as an init system does it; does not wait until it is ready."""
+        self.kill()
         self.kills += 1
         self.start()
 
@@ -97,8 +102,20 @@ class Member:
 class Site:
     """Made by `running_site`."""
 
-    def __init__(self, folder: Path, postgres: EmbeddedPostgres, line: FaultProxy, *, serve: int, work: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        postgres: EmbeddedPostgres,
+        line: FaultProxy,
+        *,
+        serve: int,
+        work: int,
+        warm: Warm | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self._warm = warm
+        self._settings = settings or {}
         self.postgres = postgres
         self.line = line
         self._skew = folder / "clock"
@@ -129,9 +146,26 @@ class Site:
             "mail_poll_seconds": "1",
             "stop_seconds": "10",
             "log_level": "warning",
+            **self._settings,
         }
         as_text = {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
         return kept | {f"KT_FLOWS_{name.upper()}": value for name, value in as_text.items()} | {SKEW: str(self._skew)}
+
+    def launch(
+        self, command: Sequence[str], log: Path, settings: Mapping[str, str]
+    ) -> subprocess.Popen[bytes] | WarmProcess:
+        """Starts `kt-flows` on this site, from cold, or from a launcher that has read it already."""
+        environment = self.environment() | {f"KT_FLOWS_{name.upper()}": value for name, value in settings.items()}
+        if self._warm is not None:
+            return self._warm.launch(command, environment, log)
+        with open(log, "ab") as file:
+            return subprocess.Popen(
+                [sys.executable, "-P", str(PROGRAM), *command],  # -P: the folder of the program has an http.py
+                env=environment,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
     def skew(self, seconds: float) -> None:
         """How wrong every clock of the site is from now on, in seconds."""
@@ -172,9 +206,8 @@ class Site:
 
     def keep_little_wal(self) -> None:
         """For a small disk: PostgreSQL's own idea is a gigabyte."""
-        with psycopg.connect(self.postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute("alter system set max_wal_size = '64MB'")
-            connection.execute("select pg_reload_conf()")
+        self.do("alter system set max_wal_size = '64MB'")
+        self.do("select pg_reload_conf()")
 
     def a_ready_one(self, choose: random.Random) -> Member:
         """Any member that works, not one that is still coming up."""
@@ -190,26 +223,42 @@ class Site:
         with psycopg.connect(self.postgres.url.replace("+psycopg", "")) as connection:
             return connection.execute(query.encode()).fetchall()
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """One `kt-flows` command on this site."""
-        return subprocess.run(
-            [sys.executable, "-P", str(PROGRAM), *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    def do(self, statement: str) -> None:
+        """Something done to the database behind the service's back."""
+        with psycopg.connect(self.postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
+        """One `kt-flows` command on this site: how it ended, and what it said."""
+        log = self.folder / "command.log"
+        log.unlink(missing_ok=True)
+        process = self.launch(arguments, log, settings)
+        try:
+            code = process.wait(300)
+        finally:
+            process.kill()
+        return code, log.read_text(encoding="utf-8", errors="replace")
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, *, serve: int = 2, work: int = 2, data: Path | None = None) -> Iterator[Site]:
-    """A site that is up; `data` is where the database's files lie, where that matters."""
+def running_site(
+    folder: Path,
+    *,
+    serve: int = 2,
+    work: int = 2,
+    data: Path | None = None,
+    warm: Warm | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Site]:
+    """A site that is up; `data` is where the database's files lie, where that matters.
+
+    `settings` are more than a site has by itself; with `warm` its processes start from there.
+    """
     postgres = EmbeddedPostgres(data or folder / "postgres").start()
     try:
         host = postgres.url.partition("host=")[2].partition("&")[0]
         with between(f"{host}/.s.PGSQL.5432") as line:
-            site = Site(folder, postgres, line, serve=serve, work=work)
+            site = Site(folder, postgres, line, serve=serve, work=work, warm=warm, settings=settings)
             try:
                 yield site.start()
             finally:

@@ -5,6 +5,7 @@ httpx bounds each read by itself; a header line that comes in drops would hold a
 
 from __future__ import annotations
 
+import functools
 import ssl
 import threading
 import time
@@ -82,12 +83,18 @@ class _Backend(httpcore.NetworkBackend):
         return _Stream(self._real.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """One for all systems: to read the machine's certificates takes longer than everything else at a start."""
+    return ssl.create_default_context()
+
+
 def transport(deadline: Deadline) -> httpx.HTTPTransport:
     """A transport that keeps to the deadline, and goes to the system itself, never by the environment's proxy."""
-    made = httpx.HTTPTransport(trust_env=False)
+    made = httpx.HTTPTransport(verify=_tls(), trust_env=False)
     # httpx has no argument for the backend, which is httpcore's public interface.
     made._pool = httpcore.ConnectionPool(
-        ssl_context=ssl.create_default_context(),
+        ssl_context=_tls(),
         max_connections=20,
         max_keepalive_connections=4,
         keepalive_expiry=5.0,

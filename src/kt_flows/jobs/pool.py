@@ -1,11 +1,13 @@
 """Threads that look for work of one sort, do it, and sleep until there is more.
 
-One of those that sleep looks at the clock, the others wait to be woken: a commit costs one look, not one a thread.
+One of those that sleep watches the clock, the others wait to be woken: a commit costs one look, not one a thread.
+Who finds something that is due sooner than what is watched for watches that.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +29,8 @@ class Pool:
         self._pause = pause
         self._wake = threading.Condition()
         self._signals = 0
-        self._watched = False
+        self._watched_until = math.inf
+        """When the thread that watches the clock looks again; never, where none does."""
         self._away = False
         self._stopping = False
         self.threads = [
@@ -74,14 +77,16 @@ class Pool:
         with self._wake:
             if self._stopping or self._signals != seen:
                 return
-            if self._watched:
+            end = time.monotonic() + pause
+            if end >= self._watched_until:
                 self._wake.wait()
                 return
-            self._watched = True
+            self._watched_until = end
             try:
                 self._wake.wait(pause)
             finally:
-                self._watched = False
+                if self._watched_until == end:  # nobody has taken over for something that is due sooner
+                    self._watched_until = math.inf
 
     def _tell(self, error: Exception) -> None:
         if not (isinstance(error, OSError) or database_away(error)):
