@@ -48,6 +48,8 @@ class Service:
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.settings = settings
+        self.program = [str(Path(sys.executable).with_name("kt-flows"))]
+        """What is run with `serve`: the command, or one of this folder's that does something to it before."""
         self.process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, httpx.Client] = {}
 
@@ -62,7 +64,7 @@ class Service:
         self.var.mkdir(parents=True, exist_ok=True)
         with open(self.var / "serve.log", "ab") as log:
             self.process = subprocess.Popen(
-                [str(Path(sys.executable).with_name("kt-flows")), "serve"],
+                [*self.program, "serve"],
                 env=environment,
                 stdout=log,
                 stderr=log,

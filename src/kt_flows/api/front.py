@@ -28,6 +28,8 @@ _DEFAULT_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Any other word is one label: a caller may make up as many as they like."""
 _QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
@@ -48,6 +50,7 @@ class Front:
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.monotonic()
         status = 500
+        smuggles = {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -57,19 +60,24 @@ class Front:
                 said = {name.lower() for name, _ in headers}
                 headers += _HEADERS + [header for header in _DEFAULT_HEADERS if header[0] not in said]
                 headers.append((b"x-request-id", request_id.encode()))
+                if smuggles:
+                    headers.append((b"connection", b"close"))
                 message = {**message, "headers": headers}
             await send(message)
 
         self.in_hand += 1
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope, smuggles)
             await (refusal or self.app)(scope, receive, sending)
         finally:
             self.in_hand -= 1
             self._log(scope, request_id, status, time.monotonic() - started)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, smuggles: bool) -> ASGIApp | None:
         request = Request(scope)
+        if smuggles:
+            # A proxy in front may have believed the other one, and taken what follows for a request (RFC 9112, 6.1).
+            return problem(Malformed("Content-Length and Transfer-Encoding contradict each other."), request.url.path)
         if self.in_hand > MOST_AT_ONCE:
             return problem(TooMany(), request.url.path)
         if self.hosts and (request.url.hostname or "") not in self.hosts:
@@ -89,5 +97,6 @@ class Front:
             "seconds": round(seconds, 4),
             "actor": getattr(actor, "name", None),
         }
-        REQUESTS.labels(scope["method"], route or "none", str(status)).observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        REQUESTS.labels(method, route or "none", str(status)).observe(seconds)
         log.log(level, "request", extra=extra)

@@ -116,7 +116,7 @@ class _Reader:
         outputs = self.outputs(table, item.get("id"), aggregation)
         rows = table.findall(f"{self.ns}rule")
         if not outputs or not rows or len(rows) > MAX_RULES:
-            self.say("dmn", table, f"нужен хотя бы один выход и от 1 до {MAX_RULES} строк")
+            self.say("dmn", table, f"нужен хотя бы один выход и от 1 до {MAX_RULES} строк", "Разделите таблицу")
             return None
         if None in inputs:
             return None

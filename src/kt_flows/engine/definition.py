@@ -96,7 +96,9 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
     diagrams = sorted(name for name in files if name.endswith(".bpmn") and "/" not in name)
     if len(diagrams) != 1 or FILE not in files:
         message = f"в папке нужны одна схема .bpmn и {FILE}, а есть: {', '.join(sorted(files)[:20])}"
-        raise DiagramError([Finding("error", "package", diagrams[0] if diagrams else FILE, message)])
+        raise DiagramError(
+            [Finding("error", "package", diagrams[0] if diagrams else FILE, message, "Одна схема на папку")]
+        )
     diagram = diagrams[0]
     root = found.of(lambda: read_xml(files[diagram], diagram))
     manifest = found.of(lambda: read_manifest(files[FILE]))

@@ -5,6 +5,7 @@ How a submission is taken is engine/submission.py; one field's rules are engine/
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -28,6 +29,11 @@ DRAWN = ("text", "html", "image", "separator", "spacer", "button")
 _CHOICES = ("radio", "select", "checklist", "taglist")
 _KEY = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,3}", re.ASCII)
 _ID = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
+_ACTIVE = re.compile(
+    r"<\s*/?\s*(?:script|iframe|object|embed|form|meta|link|base|style|svg|math)\b|\bon\w+\s*=|"
+    r"(?:javascript|vbscript)\s*:|(?:^|=)\s*[\"']?\s*data:(?!image/(?:png|jpeg|gif|webp)\b)",
+    re.IGNORECASE,
+)
 _TEXT_RULES = {"minLength", "maxLength", "pattern", "patternErrorMessage", "validationType"}
 _RULES = {"textfield": _TEXT_RULES, "textarea": _TEXT_RULES, "number": {"min", "max"}}
 _SCALARS: dict[type, str] = {bool: "bool", int: "double", float: "double", str: "string"}
@@ -38,20 +44,29 @@ _COMPUTED = {
 }
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("ключ стоит дважды")
+    return found
+
+
 def read_form(data: bytes, file: str, types: Types | None = None) -> Form:
     """Reads a `.form` file; `types` are the process variables that its conditions may read beside its own fields.
 
     Raises DiagramError with every component that the service would not run as the browser does.
     """
     try:
-        schema = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise DiagramError([Finding("error", "form", file, f"это не JSON: {error}", line=error.lineno)]) from error
+        orjson.loads(data)  # bounds the depth, and knows the line of what is wrong
+        schema = json.loads(data, object_pairs_hook=_once)
+    except ValueError as error:
+        hint, line = "Сохраните форму из редактора заново", getattr(error, "lineno", None)
+        raise DiagramError([Finding("error", "form", file, f"это не JSON: {error}", hint, line=line)]) from error
     reader = _Reader(file, data.decode("utf-8"))
     form = schema if isinstance(schema, dict) else {}
     name, components, version = (form.get(key) for key in ("id", "components", "schemaVersion"))
     if form.get("type") != "default" or not isinstance(components, list) or not isinstance(name, str):
-        reader.say(form, "это не форма form-js: нужны type «default», id и components")
+        reader.say(form, "это не форма form-js: нужны type «default», id и components", "Сохраните заново")
     elif not _ID.fullmatch(name):
         reader.say(form, f"негодный id формы {name[:40]!r}", "Латинские буквы, цифры, _ и -")
     elif type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
@@ -109,7 +124,7 @@ class _Reader:
                 self.say(component, f"компонентов больше {MAX_COMPONENTS} или уровней больше {MAX_DEPTH}")
                 break
             elif component.get("type") in DRAWN:
-                continue
+                self.shown(component)
             elif component.get("type") in ("group", "dynamiclist"):
                 found += self.group(component, types, depth)
             elif component.get("type") in TYPES:
@@ -118,6 +133,12 @@ class _Reader:
                 hint = f"Возьмите один из: {', '.join(TYPES)}"
                 self.say(component, f"компонент {component.get('type')} не поддержан", hint)
         return tuple(found)
+
+    def shown(self, component: dict[str, Any]) -> None:
+        """What is only shown may not do anything in the browser, whatever cleans it there."""
+        for key in ("content", "text", "source", "label", "alt"):
+            if _ACTIVE.search(str(component.get(key, ""))):
+                self.say(component, f"в {key} есть исполняемая разметка", "Оставьте текст и простую разметку")
 
     def paths(self, group: Group, prefix: tuple[str, ...]) -> None:
         """Refuses two components that would write over each other."""

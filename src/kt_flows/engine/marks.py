@@ -141,6 +141,9 @@ class Marks:
 
     def template(self, item: Any, text: str, types: Types, expects: str | None = None) -> Template | None:
         self.count(item)
+        if "#{" in text:
+            self.say("expression", item, f"«{text.strip()[:200]}»: «#{{» не вычисляется", "Напишите ${…}")
+            return None
         try:
             return compile_template(text, types, expects)
         except SyntaxProblem as problem:

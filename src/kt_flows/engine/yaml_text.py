@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from kt_flows.errors import DiagramError, Finding
 
 MAX_CHARACTERS = 100_000
 MAX_ALIASES = 1_000
+MAX_DEPTH = 100
 # What pydantic says, in the words of an analyst; what is not here is said by our own checks.
 _SAID = {
     "extra_forbidden": "такого ключа здесь нет",
@@ -58,15 +60,26 @@ def load_yaml(data: bytes, file: str) -> Any:
     """Reads YAML without aliases' explosion, double keys or dates.  Raises DiagramError with the line."""
     try:
         text = data.decode("utf-8")
-        if len(text) > MAX_CHARACTERS or text.count("&") > MAX_ALIASES:
-            raise DiagramError([Finding("error", "yaml", file, "файл слишком велик")])
+        if len(text) > MAX_CHARACTERS or text.count("&") > MAX_ALIASES or _depth(text) > MAX_DEPTH:
+            said = f"файл велик: больше {MAX_CHARACTERS} знаков, {MAX_ALIASES} ссылок или {MAX_DEPTH} уровней"
+            raise DiagramError([Finding("error", "yaml", file, said, "Упростите файл")])
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError as error:
-        raise DiagramError([Finding("error", "yaml", file, "файл не в UTF-8")]) from error
+        raise DiagramError([Finding("error", "yaml", file, "файл не в UTF-8", "Сохраните в UTF-8")]) from error
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         said = str(getattr(error, "problem", None) or error)
-        raise DiagramError([Finding("error", "yaml", file, said, line=mark.line + 1 if mark else None)]) from error
+        line = mark.line + 1 if mark else None
+        raise DiagramError([Finding("error", "yaml", file, said, "Исправьте запись YAML", line=line)]) from error
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand in each other, at most; the parser would find that out by its own stack, and slowly."""
+    depth = deepest = 0
+    for character in re.findall(r"[\[\]{}]", text):
+        depth += 1 if character in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 @functools.lru_cache(maxsize=8)
