@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,7 @@ from fastapi import APIRouter
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from kt_flows import crash
+from kt_flows import crash, tracing
 from kt_flows.api.application import Parts, create_api
 from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
@@ -217,7 +218,11 @@ def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> N
     if settings.database_url is None:
         log.warning("KT_FLOWS_DATABASE_URL is not set: an embedded PostgreSQL serves this machine alone")
     require_ready(settings, keys_exist=True)  # what needs no database to be refused
-    with contextlib.closing(listen(settings.host, settings.port)) as listener, checked_database(settings) as db:
+    with (
+        contextlib.closing(listen(settings.host, settings.port)) as listener,
+        tracing.exported(version("kt-flows")),
+        checked_database(settings) as db,
+    ):
         with db.reading() as reading:
             exist = keys.any_live(reading, SystemClock().now())
         require_ready(settings, keys_exist=exist)
@@ -240,7 +245,7 @@ def work(settings: Settings) -> None:
     """Works jobs until SIGTERM or Ctrl-C."""
     stop = _stop_on_signals()
     require_ready(settings, keys_exist=True)
-    with checked_database(settings) as db:
+    with tracing.exported(version("kt-flows")), checked_database(settings) as db:
         site = Site(settings, db)
         try:
             site.work()

@@ -14,6 +14,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+from kt_flows import tracing
 from kt_flows.errors import FlowsError
 
 FIELDS = frozenset(
@@ -52,6 +53,8 @@ class _OneLine(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {name: value for name, value in vars(record).items() if name in FIELDS and value is not None}
+        if (trace_id := tracing.trace_id()) is not None:
+            line["trace_id"] = trace_id
         if record.exc_info and record.exc_info[1] is not None:
             line |= _about(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)

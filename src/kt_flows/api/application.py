@@ -58,6 +58,8 @@ def create_api(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
+        # Its own would tell addresses and the texts of errors, whatever we keep to ourselves.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.runtime = parts.runtime
     app.state.authenticate = parts.authenticate

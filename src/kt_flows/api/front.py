@@ -6,13 +6,16 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kt_flows import tracing
 from kt_flows.api.problems import TooMany, problem
 from kt_flows.api.strict_json import Malformed
 from kt_flows.metrics import REQUESTS
+from kt_flows.tracing import Span
 
 log = logging.getLogger("kt_flows.access")
 
@@ -66,12 +69,14 @@ class Front:
             await send(message)
 
         self.in_hand += 1
-        try:
-            refusal = self._refusal(scope, smuggles)
-            await (refusal or self.app)(scope, receive, sending)
-        finally:
-            self.in_hand -= 1
-            self._log(scope, request_id, status, time.monotonic() - started)
+        with _traced(scope, request_id) as span:
+            try:
+                refusal = self._refusal(scope, smuggles)
+                await (refusal or self.app)(scope, receive, sending)
+            finally:
+                self.in_hand -= 1
+                _tell(span, scope, status)
+                self._log(scope, request_id, status, time.monotonic() - started)
 
     def _refusal(self, scope: Scope, smuggles: bool) -> ASGIApp | None:
         request = Request(scope)
@@ -100,3 +105,22 @@ class Front:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         REQUESTS.labels(method, route or "none", str(status)).observe(seconds)
         log.log(level, "request", extra=extra)
+
+
+def _traced(scope: Scope, request_id: str) -> AbstractContextManager[Span]:
+    """A span, in the caller's trace where a traceparent header names one; none for what is asked all the time."""
+    if scope["path"] in _QUIET:
+        return nullcontext(Span())
+    given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
+    parent = given[0] if len(given) == 1 else None
+    return tracing.span("request", "server", parent=parent, request_id=request_id)
+
+
+def _tell(span: Span, scope: Scope, status: int) -> None:
+    """The route's template and never the address."""
+    route = getattr(scope.get("route"), "path", None)
+    method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+    span.called(f"{method} {route}" if route else method)
+    span.say(method=method, route=route, status=status)
+    if status >= 500:
+        span.failed(str(status))

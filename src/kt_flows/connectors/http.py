@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from kt_flows import tracing
 from kt_flows.clock import Clock
 from kt_flows.connectors.deadline import Deadline, transport
 from kt_flows.crash import reach
@@ -93,10 +94,12 @@ class System:
             raise Temporary(f"there is no address for {self.name}: set {self.setting}")
         self._breaker.check(self.name)
         try:
-            with self._deadline.within(self._timeout):
+            about = tracing.span(f"{method} {self.name}", "client", system=self.name, method=method)
+            with about as span, self._deadline.within(self._timeout):
                 reach(self.name, "before", "call")
                 answer, content = self._send(method, path, key, body, query)
                 reach(self.name, "after", "call")
+                span.say(status=answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._breaker.told(ok=False)
             raise Temporary(
@@ -121,7 +124,7 @@ class System:
         body: Mapping[str, Any] | None,
         query: Mapping[str, str] | None,
     ) -> tuple[httpx.Response, bytes]:
-        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json", **tracing.headers()}
         content = orjson.dumps(body) if body is not None else None
         with self._client.stream(
             method, f"{self._url}{path}", content=content, params=dict(query or {}), headers=headers

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from kt_flows import tracing
 from kt_flows.clock import Clock
 from kt_flows.connectors import token
 from kt_flows.crash import reach
@@ -128,8 +129,9 @@ class Outgoing:
             raise Temporary("there is no mail server: set KT_FLOWS_SMTP_URL")
         have = self._have.get(letter.message_id, frozenset())
         to = [address for address in letter.recipients if address not in have]
+        span = tracing.span("mail", "client", system="smtp", message_id=letter.message_id)
         try:
-            with self._connected(parts.scheme, parts.hostname, parts.port) as server:
+            with span, self._connected(parts.scheme, parts.hostname, parts.port) as server:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 reach("mail", "before", "send")

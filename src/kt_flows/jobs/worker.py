@@ -22,6 +22,7 @@ from kt_flows.jobs.handlers import MAIL_POLL, SHORT, Handlers
 from kt_flows.jobs.hands import Hands
 from kt_flows.jobs.pool import AFTER_A_FAULT, LONGEST_SLEEP, Pool
 from kt_flows.jobs.retry import again_at
+from kt_flows.jobs.trace import traced
 from kt_flows.metrics import JOBS, TIMER_LAG
 from kt_flows.runtime import periodic, settle
 from kt_flows.runtime.context import Runtime
@@ -149,21 +150,23 @@ class Worker:
         return done > 0
 
     def _short(self, job: JobView) -> bool:
-        try:
-            return self._run_short(job)
-        except Exception as error:
-            if database_away(error):
-                raise
-            ours = self._told(job, error)
-        if job.instance_id is None:
-            return periodic.put_off(self._rt, job, ours)
-        try:
-            return settle.short_failed(self._rt, job, ours, partial(self._again_at, job, ours))
-        except Exception as unsettled:
-            if database_away(unsettled):
-                raise
-            log.exception("%s: not even its failure could be settled", job.kind)
-            return settle.give_up(self._rt, job, ours)
+        with traced(job) as span:
+            try:
+                return self._run_short(job)
+            except Exception as error:
+                if database_away(error):
+                    raise
+                span.failed(type(error).__name__)
+                ours = self._told(job, error)
+            if job.instance_id is None:
+                return periodic.put_off(self._rt, job, ours)
+            try:
+                return settle.short_failed(self._rt, job, ours, partial(self._again_at, job, ours))
+            except Exception as unsettled:
+                if database_away(unsettled):
+                    raise
+                log.exception("%s: not even its failure could be settled", job.kind)
+                return settle.give_up(self._rt, job, ours)
 
     def _run_short(self, job: JobView) -> bool:
         if job.kind == jobs.START_TIMER:
@@ -191,11 +194,12 @@ class Worker:
 
     def run(self, job: JobView) -> None:
         """Makes one outside call and settles it; nothing is locked meanwhile."""
-        with self._hands.holding(job):
+        with self._hands.holding(job), traced(job) as span:
             begun = time.monotonic()
             try:
                 result = self._handlers.run(job)
             except Exception as error:
+                span.failed(type(error).__name__)
                 JOBS.labels(job.kind, "failed").observe(time.monotonic() - begun)
                 if database_away(error):
                     log.warning("%s lost the database: %s", job.kind, type(error).__name__)

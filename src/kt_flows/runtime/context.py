@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from kt_flows import tracing
 from kt_flows.clock import Clock
 from kt_flows.engine.definition import Definition, read_definition
 from kt_flows.engine.program import Program, link
@@ -102,7 +103,7 @@ class Runtime:
     @contextmanager
     def transaction(self, verb: str = "") -> Iterator[Transaction]:
         """Commits at its end; then whom it concerns in this process is woken.  `verb` is one of `crash.COMMITS`."""
-        with self.db.transaction(verb) as tx:
+        with tracing.part(verb), self.db.transaction(verb) as tx:
             yield tx
         for wake in (*self.on_commit, *(self.on_work if tx.makes_work else ())):
             wake()

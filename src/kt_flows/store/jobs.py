@@ -20,6 +20,7 @@ from kt_flows.store import instances
 from kt_flows.store.db import Reading, Row, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import instance, job
+from kt_flows.tracing import traceparent
 
 INCIDENT = "element.retry"
 TIMER = "timer"
@@ -42,6 +43,7 @@ class JobView:
     lease_token: UUID | None
     last_error: str | None
     created_at: datetime
+    traceparent: str | None
 
 
 _COLUMNS = tuple(job.c[name] for name in JobView.__dataclass_fields__)
@@ -57,6 +59,7 @@ def add(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> No
     """New jobs; one whose key is there already stays as it is."""
     tx.makes_work |= bool(rows)
     common = {"state": "available", "attempt": 0, "created_at": now, "retry": None, "last_error": None}
+    common["traceparent"] = traceparent()
     optional = {"instance_id": None, "wait": None, "element_id": None}
     statement = insert(job).on_conflict_do_nothing(index_elements=["key"])
     tx.do(statement, [{"id": new_id(), **common, **optional, **row} for row in rows])

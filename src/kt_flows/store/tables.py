@@ -169,6 +169,7 @@ job = sa.Table(
     sa.Column("lease_token", UUID(as_uuid=True)),
     sa.Column("last_error", sa.Text),
     _at("created_at", nullable=False),
+    sa.Column("traceparent", sa.Text),  # of who asked for it, where traces are kept
     sa.Index("ix_job_due", "run_at", "id", postgresql_where=sa.text("state = 'available'")),
     sa.Index("ix_job_leased", "lease_until", postgresql_where=sa.text("state = 'running'")),
     sa.Index("ix_job_stuck", "id", postgresql_where=sa.text("state = 'stuck'")),
