@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from kt_flows import crash
+from kt_flows.runtime import broadcast
 from kt_flows.store import schema
 from kt_flows.store.db import Database
 from support import audit
@@ -114,6 +115,25 @@ def sends_a_signal(trip: Trip) -> None:
     for id in ids:
         trip.over(id)
     assert begun(trip, "crash_signalled", trip.key) == 1
+
+
+@pytest.mark.parametrize("at", ["broadcast.remember.after_commit", "broadcast.reach.after_commit:2"])
+def test_a_signal_whose_sender_never_comes_again_reaches_everyone(site: Site, at: str) -> None:
+    trip = Trip(site, at)
+    ids = [trip.begin("alarm") for _ in range(3)]
+    trip.arm_door()
+    with pytest.raises(httpx.TransportError):
+        trip.ask_once("POST", "/v1/signals", {"name": "crash_alarm", "payload": {}, "signalId": trip.key})
+    trip.dies()
+    assert sum(trip.state(id) == "completed" for id in ids) == (2 if at.endswith(":2") else 0)
+    site.skew(site.skewed_by + broadcast.CUT_OFF.total_seconds() + 1)
+    trip.work()
+    for id in ids:
+        trip.over(id)
+    until("the start", lambda: begun(trip, "crash_signalled", trip.key) == 1)
+    finished = f"select state from message where name = 'signal:crash_alarm' and message_id = '{trip.key}'"
+    until("the broadcast's end", lambda: site.rows(finished) == [("delivered",)])
+    assert trip.end() == []
 
 
 def changes_a_condition(trip: Trip) -> None:

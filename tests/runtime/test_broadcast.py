@@ -165,3 +165,51 @@ def test_a_date_begins_one_case_and_one_that_is_over_none(rt: Runtime, clock: Fi
     assert [job.payload["definition_key"] for job in due] == ["later"]
     assert [periodic.start_due(rt, due[0]) for _ in range(2)] == [True, False]
     assert (len(cases_of(rt, "later")), len(cases_of(rt, "past"))) == (1, 0)
+
+
+def test_a_broadcast_that_nobody_comes_back_to_is_finished_after_a_while(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = listeners(rt, 3)
+    reach, count = broadcast._reach, [0]
+
+    def cut(*given: Any) -> bool:
+        count[0] += 1
+        if count[0] == 2:
+            raise KeyboardInterrupt
+        return reach(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(broadcast, "_reach", cut)
+        with pytest.raises(KeyboardInterrupt):
+            send(rt, "s1", level=4)
+    assert broadcast.finish(rt) == {"finished": 0}, "its sender may be at it still"
+    assert isinstance(rt.clock, FixedClock)
+    rt.clock.advance(broadcast.CUT_OFF + timedelta(seconds=1))
+    assert broadcast.finish(rt) == {"finished": 1}
+    assert broadcast.finish(rt) == {"finished": 0}
+    assert all(where(rt, id) == [("task", "act")] for id in waiting)
+    [begun] = cases_of(rt, "alarmed")
+    assert begun.variables["level"] == 4
+    assert send(rt, "s1", level=4).result == "duplicate"
+
+
+def test_a_version_that_takes_other_values_does_not_keep_a_broadcast_from_its_end(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners(rt, 1)
+
+    def cut(*given: Any) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(broadcast, "_reach", cut)
+        with pytest.raises(KeyboardInterrupt):
+            send(rt, "s1", level=4)
+    later = {name: data.replace(b"level: int", b"level: bool") for name, data in {**LISTENER, **ALARMED}.items()}
+    later = {name: data.replace(b"type: int", b"type: bool") for name, data in later.items()}
+    deploy.deploy(rt, SERVICE, later)
+    assert isinstance(rt.clock, FixedClock)
+    rt.clock.advance(broadcast.CUT_OFF + timedelta(seconds=1))
+    assert broadcast.finish(rt) == {"finished": 1}
+    assert cases_of(rt, "alarmed") == []

@@ -103,19 +103,25 @@ class Trip:
 
         Fails where the answer is neither success nor one of `allowed`.
         """
-        headers = {"Authorization": f"Bearer {self.site.tokens[role]}"} | more.pop("headers", {})
         while True:
-            armed = self._armed is self._door and not self.died
-            address = f"http://127.0.0.1:{self._door.port}" if armed else self.site.addresses[0]
             try:
-                answer = httpx.request(method, address + path, json=body, headers=headers, timeout=PATIENCE, **more)
+                answer = self.ask_once(method, path, body, role=role, **more)
             except httpx.TransportError:
-                assert armed, "a process died that was not to"
+                assert self._at_the_armed_door, "a process died that was not to"
                 self.dies()
                 allowed = (*allowed, 409)
                 continue
             assert answer.is_success or answer.status_code in allowed, f"{answer.status_code} {answer.text}"
             return answer
+
+    def ask_once(self, method: str, path: str, body: Any, *, role: str = "admin", **more: Any) -> httpx.Response:
+        address = f"http://127.0.0.1:{self._door.port}" if self._at_the_armed_door else self.site.addresses[0]
+        headers = {"Authorization": f"Bearer {self.site.tokens[role]}"} | more.pop("headers", {})
+        return httpx.request(method, address + path, json=body, headers=headers, timeout=PATIENCE, **more)
+
+    @property
+    def _at_the_armed_door(self) -> bool:
+        return self._armed is self._door and not self.died
 
     def begin(self, by: str, key: str | None = None, **more: Any) -> str:
         """A case that goes through `by`."""

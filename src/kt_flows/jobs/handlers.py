@@ -63,6 +63,7 @@ class Handlers:
             "email.send": self.send,
             MAIL_POLL: self.poll,
             periodic.TIDY: lambda job: tidy.tidy(self.rt),
+            periodic.FINISH: lambda job: broadcast.finish(self.rt),
             "message.throw": self.throw,
             "signal.throw": self.spread,
             "token.issue": self.issue,

@@ -91,7 +91,8 @@ class Worker:
     def keep_periodic(self) -> None:
         """What is done for ever is there and due."""
         self.keep_mail_poll()
-        periodic.keep(self._rt, periodic.TIDY, periodic.TIDY)
+        for kind in (periodic.TIDY, periodic.FINISH):
+            periodic.keep(self._rt, kind, kind)
 
     def keep_mail_poll(self) -> None:
         """The mailbox is looked at for ever."""

@@ -18,6 +18,8 @@ from kt_flows.store.jobs import JobView
 
 TIDY = "store.tidy"
 TIDY_EVERY = timedelta(hours=1)
+FINISH = "signal.finish"
+FINISH_EVERY = timedelta(minutes=1)
 PUT_OFF = timedelta(minutes=1)
 
 
@@ -42,7 +44,8 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
 
     One that was nudged meanwhile comes again at once: what the nudge was for may have come too late for this turn.
     """
-    every = TIDY_EVERY if job.kind == TIDY else timedelta(seconds=rt.settings.mail_poll_seconds)
+    own = {TIDY: TIDY_EVERY, FINISH: FINISH_EVERY}
+    every = own.get(job.kind) or timedelta(seconds=rt.settings.mail_poll_seconds)
     with rt.transaction("periodic.again") as tx:
         mine = jobs.hold(tx, job.id)
         if mine is None or mine.lease_token != job.lease_token:

@@ -65,6 +65,14 @@ def spread(tx: Transaction, name: str, message_id: str) -> Row | None:
     )
 
 
+def unfinished(reading: Reading, before: datetime, most: int = 20) -> list[Row]:
+    """Signals that came before `before` and have not reached everybody yet, oldest first: id, name, message_id,
+    payload, instance_ids."""
+    columns = (message.c.id, message.c.name, message.c.message_id, message.c.payload, message.c.instance_ids)
+    left = sa.and_(message.c.state == "buffered", message.c.name.startswith(SIGNAL), message.c.received_at < before)
+    return list(reading.all(sa.select(*columns).where(left).order_by(message.c.id).limit(most)))
+
+
 def open_of(reading: Reading, instance_id: UUID) -> dict[int, Row]:
     rows = reading.all(sa.select(message_wait).where(message_wait.c.instance_id == instance_id))
     return {row.wait: row for row in rows}
