@@ -23,7 +23,7 @@ from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
 from kt_flows.api.ops import Health, almaty_is_plus_five
 from kt_flows.api.server import Server, listen
-from kt_flows.api.tokens import ApiKeys, any_of, bootstrap
+from kt_flows.api.tokens import AnyOf, ApiKeys, Bootstrap
 from kt_flows.clock import Clock, ShiftedClock, SystemClock
 from kt_flows.connectors.outgoing import Outgoing
 from kt_flows.connectors.systems import Systems
@@ -187,8 +187,8 @@ class Site:
     def _authenticator(self) -> Authenticator:
         ways: list[Authenticator] = [ApiKeys(self.db, self.clock)]
         if self.settings.bootstrap_token is not None:
-            ways.append(bootstrap(self.settings.bootstrap_token))
-        return any_of(ways)
+            ways.append(Bootstrap(self.settings.bootstrap_token))
+        return AnyOf(ways)
 
     def _offset(self) -> timedelta:
         with self.db.reading() as reading:

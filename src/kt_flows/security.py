@@ -95,7 +95,11 @@ SERVICE = Actor("kt-flows", admin=True)
 class Authenticator(Protocol):
     """Tells whose a bearer token is, or None."""
 
-    def __call__(self, token: str) -> Actor | None: ...
+    def __call__(self, token: str) -> Actor | None:
+        """May ask a database or another service, so never on the event loop."""
+
+    def remembered(self, token: str) -> Actor | None:
+        """What is known without asking anybody; None says nothing."""
 
 
 # API keys

@@ -23,6 +23,7 @@ def db() -> Iterator[Database]:
 
 def tell(tx: Transaction, what: str) -> None:
     history.tell(tx, [{"kind": "instance", "what": what, "instance_id": new_id()}], NOW)
+    tx.send()  # as the commit, or the next question, would
 
 
 def seen(db: Database, position: str) -> list[str]:

@@ -75,7 +75,7 @@ async def authorize(request: Request, permission: Permission) -> None:
     if token is None:
         raise Unauthenticated("Send `Authorization: Bearer <API key>`.")
     authenticate: Authenticator = request.app.state.authenticate
-    actor = await run_in_threadpool(authenticate, token)
+    actor = authenticate.remembered(token) or await run_in_threadpool(authenticate, token)
     if actor is None:
         raise Unauthenticated("The token is unknown, expired or revoked.")
     if not actor.may(permission):

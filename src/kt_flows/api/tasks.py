@@ -73,7 +73,7 @@ def list_tasks(
         "q": q,
     }
     bound = {**filters, "sort": sort}
-    with rt.reading() as reading:
+    with rt.glance() as reading:
         rows, last = tasks.page(reading, who, **filters, sort=order, after=page.after(who, bound), limit=page.limit)
     cursor = page.next_cursor(who, bound, last)
     return said({"items": [shapes.task_json(row) for row in rows], "nextCursor": cursor})

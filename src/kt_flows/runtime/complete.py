@@ -34,6 +34,4 @@ def complete(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]
         form = program.definitions[task.process_key].forms.get(task.form_key or "")
         checked = (form or NO_FORM).check(values, task.variables)
         step = machine.complete(program, held.snapshot, task.wait, checked, now=now)
-        step = record(tx, program, held, step, actor=actor, now=now, completed=task.wait)
-        ended_at = now if step.status == "completed" else None
-        return instances.moved(tx, held, variables=step.variables, ended_at=ended_at)
+        return record(tx, program, held, step, actor=actor, now=now, completed=task.wait).seen(held)

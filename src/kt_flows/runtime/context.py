@@ -110,3 +110,7 @@ class Runtime:
 
     def reading(self) -> AbstractContextManager[Reading]:
         return self.db.reading()
+
+    def glance(self) -> AbstractContextManager[Reading]:
+        """For one query."""
+        return self.db.glance()

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from kt_flows.engine import machine
-from kt_flows.engine.step import Step
 from kt_flows.runtime.context import Runtime
-from kt_flows.runtime.record import record
+from kt_flows.runtime.record import Recorded, record
 from kt_flows.security import Actor
 from kt_flows.store import definitions, instances
 from kt_flows.store.db import Transaction
@@ -30,7 +29,7 @@ def open_case(
     now: datetime,
     message: str | None = None,
     start_element: str | None = None,
-) -> tuple[instances.Held, Step] | None:
+) -> tuple[instances.Held, Recorded] | None:
     """Begins a case bound to the latest versions of all that it calls; None where its natural key is taken."""
     bound = rt.programs.bound_now(tx, root)
     bundle_id = rt.programs.keep_bundle(tx, bound)

@@ -8,7 +8,7 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,19 @@ from kt_flows.store.waits import OpenRow
 MOST_ROUNDS = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A case after a move: its last Step, when it ended, and the rows that are open."""
+
+    step: Step
+    ended_at: datetime | None
+    open_rows: tuple[OpenRow, ...]
+
+    def seen(self, held: instances.Held) -> instances.InstanceView:
+        """The case as its caller sees it."""
+        return instances.moved(held, variables=self.step.variables, ended_at=self.ended_at, open_rows=self.open_rows)
+
+
 def record(
     tx: Transaction,
     program: Program,
@@ -39,12 +52,12 @@ def record(
     settled: UUID | None = None,
     woken: bool = False,
     born: bool = False,
-) -> Step:
+) -> Recorded:
     """Makes the rows of a held case agree with a Step, and writes what happened.
 
     `completed` is the wait of the task that the actor has just completed, `settled` the job that has just been done.
     `woken`: the case rested, so messages may be kept for waits that it had before; `born`: it has no rows yet.
-    Answers the last Step, which is a later one where a kept message was waiting for the case.
+    Answers the case as it is then, which is a later one where a kept message was waiting for it.
     """
     there = [] if born else waits.open_rows(tx, [held.id])
     listening = {row.wait for row in there if row.kind in ("message", "signal") and row.wait is not None}
@@ -55,13 +68,13 @@ def record(
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
     heard = [wait for wait in step.signals if wait.wait not in listening]
-    messages.add_waits(tx, [*(_wait_row(held, wait) for wait in fresh), *(_signal_row(held, wait) for wait in heard)])
-    told = _tasks(tx, held, [row for row in there if row.kind == "task"], step, actor, now, completed)
-    _jobs(tx, held, [row for row in there if row.kind == "job"], step, now, settled)
-    over = step.status == "completed"
-    if not born or over or step is not begun:  # a new case's row says the rest already
-        ended = {"status": "completed", "ended_at": now} if over else {}
-        instances.keep(tx, held.id, snapshot=step.state, variables=step.variables, **ended)
+    listens = [*(_wait_row(held, wait) for wait in fresh), *(_signal_row(held, wait) for wait in heard)]
+    messages.add_waits(tx, listens)
+    told, people = _tasks(tx, held, [row for row in there if row.kind == "task"], step, actor, now, completed)
+    machines = _jobs(tx, held, [row for row in there if row.kind == "job"], step, now, settled)
+    ended_at = now if step.status == "completed" else None
+    if not born or ended_at or step is not begun:  # a new case's row says the rest already
+        instances.move_on(tx, held.id, snapshot=step.state, variables=step.variables, ended_at=ended_at)
     started: list[Mapping[str, Any]] = [{"kind": "started", "definition_key": held.definition_key}] if born else []
     lines = [
         {
@@ -75,7 +88,9 @@ def record(
     history.add(tx, held.id, [*started, *lines], actor=actor.name, now=now)
     told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
     history.tell(tx, told, now)
-    return step
+    hearing = [row for row in there if row.wait in listening - gone and row.kind in ("message", "signal")]
+    hearing += [_open_wait(held, row) for row in listens]
+    return Recorded(step, ended_at, (*people, *machines, *hearing))
 
 
 def _about(held: instances.Held) -> dict[str, Any]:
@@ -119,6 +134,12 @@ def _signal_row(held: instances.Held, wait: SignalWait) -> dict[str, Any]:
         "correlation": messages.canonical({}),
         "business_key": None,
     }
+
+
+def _open_wait(held: instances.Held, row: Mapping[str, Any]) -> OpenRow:
+    name = str(row["name"])
+    kind = "signal" if name.startswith(messages.SIGNAL) else "message"
+    return OpenRow(kind, held.id, row["wait"], held.id, row["element_id"], name=name, correlation=row["correlation"])
 
 
 def _with_kept_messages(
@@ -174,8 +195,8 @@ def _tasks(
     actor: Actor,
     now: datetime,
     completed: int | None,
-) -> list[dict[str, Any]]:
-    """Agrees the task rows; answers what to tell the feed."""
+) -> tuple[list[dict[str, Any]], list[OpenRow]]:
+    """Agrees the task rows; answers what to tell the feed, and the rows that are open then."""
     there = {row.wait: row for row in rows_there if row.wait is not None}
     wanted = {one.wait: one for one in step.tasks}
     gone = [wait for wait in there if wait not in wanted]
@@ -186,10 +207,10 @@ def _tasks(
         view = there[wait]
         what = "completed" if wait == completed else "cancelled"
         told.append(_task_event(what, held, view.id, view.groups or (), view.assignee, view.element_id))
-    rows = []
+    rows, open_ = [], [row for row in rows_there if row.wait in wanted]
     for wait in sorted(set(wanted) - set(there)):
         one = wanted[wait]
-        id = new_id()
+        id, state = new_id(), "claimed" if one.assignee else "open"
         rows.append(
             {
                 "id": id,
@@ -202,7 +223,7 @@ def _tasks(
                 "form_key": one.form_key,
                 "groups": list(one.groups),
                 "assignee": one.assignee,
-                "state": "claimed" if one.assignee else "open",
+                "state": state,
                 "priority": one.priority,
                 "business_key": held.business_key,
                 "variables": dict(one.variables),
@@ -211,8 +232,22 @@ def _tasks(
             }
         )
         told.append(_task_event("created", held, id, one.groups, one.assignee, one.element_id))
+        open_.append(
+            OpenRow(
+                "task",
+                held.id,
+                wait,
+                id,
+                one.element_id,
+                name=one.name,
+                state=state,
+                groups=one.groups,
+                assignee=one.assignee,
+                at=one.due_at,
+            )
+        )
     tasks.add(tx, rows)
-    return told
+    return told, open_
 
 
 def _task_event(
@@ -241,8 +276,8 @@ def _jobs(
     step: Step,
     now: datetime,
     settled: UUID | None,
-) -> None:
-    """Agrees timers, outside calls and incidents."""
+) -> list[OpenRow]:
+    """Agrees timers, outside calls and incidents; answers the rows that are open then."""
     there = {(jobs.class_of(row.topic or ""), row.wait): row for row in rows_there}
     wanted: dict[tuple[str, int], dict[str, Any]] = {}
     for timer in step.timers:
@@ -275,16 +310,41 @@ def _jobs(
     gone = [view for slot, view in there.items() if slot not in wanted]
     jobs.close(tx, [view.id for view in gone if view.id == settled or _passed(view, now)], "done")
     jobs.close(tx, [view.id for view in gone if view.id != settled and not _passed(view, now)], "cancelled")
+    open_: list[OpenRow] = []
+    fresh: list[dict[str, Any]] = []
     for slot, row in wanted.items():
         view = there.get(slot)
-        if view is not None and slot[0] == "timer" and view.at != row["run_at"]:
+        if view is None:
+            row = {
+                "id": new_id(),
+                "state": "available",
+                "last_error": None,
+                **row,
+                "instance_id": held.id,
+                "wait": slot[1],
+            }
+            fresh.append(row)
+            view = _open_job(row)
+        elif slot[0] == "timer" and view.at != row["run_at"]:
             jobs.keep(tx, view.id, run_at=row["run_at"], state="available")
-    fresh = [
-        {"state": "available", "last_error": None, "retry": None, **row, "instance_id": held.id, "wait": slot[1]}
-        for slot, row in wanted.items()
-        if slot not in there
-    ]
+            view = replace(view, at=row["run_at"], state="available")
+        open_.append(view)
     jobs.add(tx, fresh, now)
+    return open_
+
+
+def _open_job(row: Mapping[str, Any]) -> OpenRow:
+    return OpenRow(
+        "job",
+        row["instance_id"],
+        row["wait"],
+        row["id"],
+        row["element_id"],
+        state=row["state"],
+        at=row["run_at"],
+        topic=row["kind"],
+        error=row["last_error"],
+    )
 
 
 def _passed(row: OpenRow, now: datetime) -> bool:

@@ -86,9 +86,8 @@ def start(
             start_element=start_element,
         )
         if opened is not None:
-            held, step = opened
-            ended_at = now if step.status == "completed" else None
-            return Started(instances.moved(tx, held, variables=step.variables, ended_at=ended_at), created=True)
+            held, recorded = opened
+            return Started(recorded.seen(held), created=True)
         assert source is not None
         assert business_key is not None
         named = instances.named(tx, source, business_key)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
@@ -74,21 +76,52 @@ class Reading:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def all(self, query: sa.Executable) -> Sequence[Row]:
-        return self._connection.execute(query).all()
+    def all(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """`values` are the query's bound parameters: a query that is made once costs less each time."""
+        return self._connection.execute(query, values).all()
 
-    def first(self, query: sa.Executable) -> Row | None:
-        return self._connection.execute(query).first()
+    def first(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Row | None:
+        return self._connection.execute(query, values).first()
 
     def value(self, query: sa.Executable) -> Any:
         return self._connection.execute(query).scalar()
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that changes rows of one table and answers nothing, in psycopg's words (`%(name)s`).
+
+    `adds`: it only adds rows, so that several of them for one table may go together.
+    """
+
+    table: str
+    text: str
+    adds: bool = False
+
+
+def as_json(value: Any) -> str:
+    """A value as the text that a `Write` takes for JSON."""
+    return orjson.dumps(value).decode()
+
+
+@functools.lru_cache(maxsize=256)
+def _together(writes: tuple[Write, ...]) -> str:
+    """Several writes as one statement.  Each sees the rows as they were before all of them."""
+    texts = [write.text.replace("%(", f"%(w{number}_") for number, write in enumerate(writes)]
+    first = ", ".join(f"w{number} as ({text})" for number, text in enumerate(texts[:-1]))
+    return f"with {first} {texts[-1]}" if first else texts[-1]
+
+
 class Transaction(Reading):
-    """A connection that may write.  What it did is committed when the block that opened it ends well."""
+    """A connection that may write.  What it did is committed when the block that opened it ends well.
+
+    Writes that answer nothing are gathered and sent as one statement: before the next one that does answer, and
+    before the commit.  Most verbs are so a lock, a look and one write.
+    """
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
+        self._gathered: list[tuple[Write, Mapping[str, Any]]] = []
         self._after: list[Callable[[], None]] = []
         self.makes_work = False
         """Whether a job may be due now that was not before: only then is a worker woken."""
@@ -100,8 +133,36 @@ class Transaction(Reading):
         # One row goes as one statement, not as a batch of one.
         given = rows[0] if rows is not None and len(rows) == 1 else rows
         # SQLAlchemy forgets how many rows an INSERT touched unless it is asked to keep it.
+        self.send()
         result = self._connection.execute(statement, given, execution_options={"preserve_rowcount": True})
         return max(0, result.rowcount) if isinstance(result, sa.CursorResult) else 0
+
+    def gather(self, write: Write, **values: Any) -> None:
+        """Takes a write to be sent with the others; what it changes no other of them may change."""
+        if any(other.table == write.table and not (other.adds and write.adds) for other, _ in self._gathered):
+            self.send()
+        self._gathered.append((write, values))
+
+    def send(self) -> None:
+        """Sends what was gathered."""
+        if not self._gathered:
+            return
+        gathered, self._gathered = self._gathered, []
+        text = _together(tuple(write for write, _ in gathered))
+        values = {f"w{n}_{name}": value for n, (_, given) in enumerate(gathered) for name, value in given.items()}
+        self._connection.exec_driver_sql(text, values)
+
+    def all(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        self.send()
+        return super().all(query, values)
+
+    def first(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Row | None:
+        self.send()
+        return super().first(query, values)
+
+    def value(self, query: sa.Executable) -> Any:
+        self.send()
+        return super().value(query)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Something to do once it lasts, such as waking a worker."""
@@ -125,7 +186,7 @@ class Database:
             pool_timeout=10,
             pool_use_lifo=True,
             hide_parameters=True,
-            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_serializer=as_json,
             json_deserializer=orjson.loads,
             connect_args={**_SOCKET, "options": _OPTIONS},
         )
@@ -139,6 +200,7 @@ class Database:
         with self._connected() as connection, connection.begin() as begun:
             transaction = Transaction(connection)
             yield transaction
+            transaction.send()
             reach(verb, "before")
             begun.commit()
             reach(verb, "after")
@@ -152,6 +214,12 @@ class Database:
             connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield Reading(connection)
+
+    @contextmanager
+    def glance(self) -> Iterator[Reading]:
+        """For one query: a statement is consistent by itself, and needs no transaction around it."""
+        with self._connected() as connection:
+            yield Reading(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:

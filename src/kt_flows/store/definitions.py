@@ -63,10 +63,17 @@ def latest(reading: Reading, keys: Sequence[str] | None = None) -> dict[str, Def
     return {row.key: DefinitionView(*row) for row in reading.all(query)}
 
 
+_OF_KEY = sa.select(*_COLUMNS).where(definition.c.key == sa.bindparam("of_key"))
+_NEWEST = _OF_KEY.order_by(definition.c.version.desc()).limit(1)
+_NUMBERED = _OF_KEY.where(definition.c.version == sa.bindparam("number"))
+
+
 def version(reading: Reading, key: str, number: int | None) -> DefinitionView | None:
     """One version of a process; the newest where no number is given."""
-    query = sa.select(*_COLUMNS).where(definition.c.key == key).order_by(definition.c.version.desc()).limit(1)
-    row = reading.first(query if number is None else query.where(definition.c.version == number))
+    if number is None:
+        row = reading.first(_NEWEST, {"of_key": key})
+    else:
+        row = reading.first(_NUMBERED, {"of_key": key, "number": number})
     return DefinitionView(*row) if row else None
 
 

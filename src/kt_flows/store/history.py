@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
-from kt_flows.store.db import Reading, Transaction
+from kt_flows.store.db import Reading, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import history
 
@@ -31,29 +30,33 @@ _COLUMNS = tuple(history.c[name] for name in HistoryView.__dataclass_fields__)
 
 
 # However many lines, one statement of one shape: a batch goes as one JSON text.
-_ADD = sa.text(
+_ADD = Write(
+    "history",
     """
     insert into history (instance_id, id, at, kind, element_id, definition_key, actor, detail)
-    select :instance_id, id, :at, kind, element_id, definition_key, :actor, detail
-    from jsonb_to_recordset(:rows)
+    select %(instance_id)s, id, %(at)s, kind, element_id, definition_key, %(actor)s, detail
+    from jsonb_to_recordset(%(rows)s::jsonb)
       as given(id uuid, kind text, element_id text, definition_key text, detail jsonb)
-    """
-).bindparams(sa.bindparam("rows", type_=JSONB), sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
-_TELL = sa.text(
+    """,
+    adds=True,
+)
+_TELL = Write(
+    "event",
     """
     insert into event (at, kind, what, instance_id, task_id, groups, assignee, data)
-    select :at, kind, what, instance_id, task_id, groups, assignee, data
-    from jsonb_to_recordset(:rows)
+    select %(at)s, kind, what, instance_id, task_id, groups, assignee, data
+    from jsonb_to_recordset(%(rows)s::jsonb)
       as given(kind text, what text, instance_id uuid, task_id uuid, groups text[], assignee text, data jsonb)
-    """
-).bindparams(sa.bindparam("rows", type_=JSONB), sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
+    """,
+    adds=True,
+)
 
 
 def add(tx: Transaction, instance_id: UUID, rows: Sequence[Mapping[str, Any]], *, actor: str, now: datetime) -> None:
     """Adds lines in their order; a row has `kind` and may have `element_id`, `definition_key`, `detail`."""
     if rows:
         lines = [{"detail": {}, **row, "id": new_id()} for row in rows]
-        tx.do(_ADD.params(instance_id=instance_id, at=now, actor=actor, rows=lines))
+        tx.gather(_ADD, instance_id=instance_id, at=now, actor=actor, rows=as_json(lines))
 
 
 def page(
@@ -70,4 +73,4 @@ def page(
 def tell(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Adds to the feed of changes."""
     if rows:
-        tx.do(_TELL.params(at=now, rows=[{"groups": [], "data": {}, **row} for row in rows]))
+        tx.gather(_TELL, at=now, rows=as_json([{"groups": [], "data": {}, **row} for row in rows]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
 from kt_flows.store import waits
-from kt_flows.store.db import Reading, Row, Transaction
+from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.tables import idempotency, instance, job, task
-from kt_flows.store.waits import WaitView
+from kt_flows.store.waits import OpenRow, WaitView
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,11 @@ def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> Held | None
     return Held(*row) if row else None
 
 
-def moved(reading: Reading, held: Held, *, variables: Mapping[str, Any], ended_at: datetime | None) -> InstanceView:
-    """The case after a move that this transaction has recorded."""
-    waiting = () if ended_at else waits.of_cases(reading, [held.id])[held.id]
+def moved(
+    held: Held, *, variables: Mapping[str, Any], ended_at: datetime | None, open_rows: Sequence[OpenRow]
+) -> InstanceView:
+    """The case after a move that this transaction has recorded, with the rows that are open then."""
+    waiting = waits.seen(open_rows)
     stuck = held.status == "active" and any(wait.state == "stuck" for wait in waiting)
     return InstanceView(
         id=held.id,
@@ -97,9 +99,52 @@ def moved(reading: Reading, held: Held, *, variables: Mapping[str, Any], ended_a
     )
 
 
+_NEW = (
+    "id",
+    "definition_id",
+    "definition_key",
+    "version",
+    "bundle_id",
+    "business_key",
+    "source",
+    "body_hash",
+    "status",
+    "started_by",
+    "snapshot",
+    "started_at",
+)
+_ADD = Write(
+    "instance",
+    f"insert into instance ({', '.join(_NEW)}, variables) "  # noqa: S608 - names of columns
+    f"values ({', '.join(f'%({name})s' for name in _NEW)}, %(variables)s::jsonb)",
+)
+_MOVE = Write(
+    "instance", "update instance set snapshot = %(snapshot)s, variables = %(variables)s::jsonb where id = %(id)s"
+)
+_END = Write(
+    "instance",
+    "update instance set snapshot = %(snapshot)s, variables = %(variables)s::jsonb, status = 'completed', "
+    "ended_at = %(ended_at)s where id = %(id)s",
+)
+
+
 def add(tx: Transaction, values: Mapping[str, Any]) -> bool:
     """A new case; False where its source and business key are another's."""
+    if values["source"] is None or values["business_key"] is None:
+        tx.gather(_ADD, **{**values, "variables": as_json(values["variables"])})
+        return True
     return tx.do(insert(instance).values(values).on_conflict_do_nothing()) == 1
+
+
+def move_on(
+    tx: Transaction, id: UUID, *, snapshot: bytes, variables: Mapping[str, Any], ended_at: datetime | None
+) -> None:
+    """What a held case is after a move; with `ended_at` it is over."""
+    values: dict[str, Any] = {"id": id, "snapshot": snapshot, "variables": as_json(variables)}
+    if ended_at is None:
+        tx.gather(_MOVE, **values)
+    else:
+        tx.gather(_END, **values, ended_at=ended_at)
 
 
 def named(reading: Reading, source: str, business_key: str) -> Row | None:

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kt_flows.security import Actor
 from kt_flows.store import instances
-from kt_flows.store.db import Reading, Row, Transaction
+from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import instance, job
 from kt_flows.tracing import traceparent
@@ -55,14 +55,32 @@ def _view(row: Row | None) -> JobView | None:
     return JobView(*row) if row else None
 
 
+_ADD = Write(
+    "job",
+    """
+    insert into job (id, key, kind, instance_id, wait, element_id, payload, retry, state, attempt, run_at, last_error,
+                     created_at, traceparent)
+    select id, key, kind, instance_id, wait, element_id, payload, retry, state, 0, run_at, last_error, %(now)s,
+           %(traceparent)s
+    from jsonb_to_recordset(%(rows)s::jsonb)
+      as given(id uuid, key text, kind text, instance_id uuid, wait int, element_id text, payload jsonb, retry text,
+               state text, run_at timestamptz, last_error text)
+    on conflict (key) do nothing
+    """,
+    adds=True,
+)
+_CLOSE = Write(
+    "job",
+    "update job set state = %(state)s, lease_until = null, lease_token = null where id = any(%(ids)s)",
+)
+
+
 def add(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """New jobs; one whose key is there already stays as it is."""
-    tx.makes_work |= bool(rows)
-    common = {"state": "available", "attempt": 0, "created_at": now, "retry": None, "last_error": None}
-    common["traceparent"] = traceparent()
-    optional = {"instance_id": None, "wait": None, "element_id": None}
-    statement = insert(job).on_conflict_do_nothing(index_elements=["key"])
-    tx.do(statement, [{"id": new_id(), **common, **optional, **row} for row in rows])
+    if rows:
+        tx.makes_work = True
+        given = as_json([{"id": new_id(), "state": "available", **row} for row in rows])
+        tx.gather(_ADD, rows=given, now=now, traceparent=traceparent())
 
 
 def put_periodic(
@@ -239,7 +257,7 @@ def keep(tx: Transaction, id: UUID, **values: Any) -> None:
 
 def close(tx: Transaction, ids: Sequence[UUID], state: str) -> None:
     if ids:
-        tx.do(job.update().where(job.c.id.in_(list(ids))).values(state=state, lease_until=None, lease_token=None))
+        tx.gather(_CLOSE, ids=list(ids), state=state)
 
 
 def nudge(tx: Transaction, key: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
 from kt_flows.store import definitions, instances
-from kt_flows.store.db import Reading, Row, Transaction
+from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import bundle, comment, definition, instance, task
 
@@ -73,16 +73,18 @@ def visible(reading: Reading, actor: Actor, id: UUID) -> TaskView | None:
     return _view(row) if row else None
 
 
+_HOLD = (
+    sa.select(*instances.HELD, *_COLUMNS)
+    .select_from(task.join(instance, instance.c.id == task.c.instance_id))
+    .where(task.c.id == sa.bindparam("task_id"))
+    # PostgreSQL locks in the order named here: the case first, as everywhere.
+    .with_for_update(of=[instance, task])
+)
+
+
 def hold(tx: Transaction, id: UUID) -> tuple[instances.Held, TaskView] | None:
     """Locks a task's case, then the task, and answers both as they are then."""
-    query = (
-        sa.select(*instances.HELD, *_COLUMNS)
-        .select_from(task.join(instance, instance.c.id == task.c.instance_id))
-        .where(task.c.id == id)
-        # PostgreSQL locks in the order named here: the case first, as everywhere.
-        .with_for_update(of=[instance, task])
-    )
-    row = tx.first(query)
+    row = tx.first(_HOLD, {"task_id": id})
     if row is None:
         return None
     many = len(instances.HELD)
@@ -223,8 +225,32 @@ def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but
     return tx.first(query)
 
 
+_ADD = Write(
+    "task",
+    """
+    insert into task (id, instance_id, wait, definition_key, process_key, element_id, name, form_key, groups,
+                      assignee, state, priority, business_key, variables, created_at, due_at)
+    select id, instance_id, wait, definition_key, process_key, element_id, name, form_key, groups, assignee, state,
+           priority, business_key, variables, created_at, due_at
+    from jsonb_to_recordset(%(rows)s::jsonb)
+      as given(id uuid, instance_id uuid, wait int, definition_key text, process_key text, element_id text, name text,
+               form_key text, groups text[], assignee text, state text, priority int, business_key text,
+               variables jsonb, created_at timestamptz, due_at timestamptz)
+    """,
+    adds=True,
+)
+_CLOSE = Write(
+    "task",
+    """
+    update task set state = %(state)s, completed_at = %(now)s, completed_by = %(by)s, draft = null
+    where instance_id = %(instance_id)s and wait = any(%(waits)s)
+    """,
+)
+
+
 def add(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    tx.do(task.insert(), [{"id": new_id(), **row} for row in rows])
+    if rows:
+        tx.gather(_ADD, rows=as_json(list(rows)))
 
 
 def keep(tx: Transaction, id: UUID, **values: Any) -> TaskView:
@@ -236,8 +262,7 @@ def keep(tx: Transaction, id: UUID, **values: Any) -> TaskView:
 
 def close(tx: Transaction, instance_id: UUID, waits: Sequence[int], state: str, by: str, now: datetime) -> None:
     if waits:
-        here = task.update().where(task.c.instance_id == instance_id, task.c.wait.in_(list(waits)))
-        tx.do(here.values(state=state, completed_at=now, completed_by=by, draft=None))
+        tx.gather(_CLOSE, instance_id=instance_id, waits=list(waits), state=state, by=by, now=now)
 
 
 def comments(reading: Reading, task_id: UUID) -> list[CommentView]:

@@ -51,31 +51,34 @@ class OpenRow:
     wait: int | None
     id: UUID
     element_id: str | None
-    name: str | None
-    state: str | None
-    groups: Sequence[str] | None
-    assignee: str | None
-    at: datetime | None
-    topic: str | None
-    correlation: str | None
-    error: str | None
+    name: str | None = None
+    state: str | None = None
+    groups: Sequence[str] | None = None
+    assignee: str | None = None
+    at: datetime | None = None
+    topic: str | None = None
+    correlation: str | None = None
+    error: str | None = None
 
 
 def open_rows(reading: Reading, ids: Sequence[UUID]) -> list[OpenRow]:
-    """All that these cases wait for: tasks and messages by wait, jobs by time."""
+    """All that these cases wait for."""
     if not ids:
         return []
-    query = _OPEN.params(ids=list(ids))
-    rows = [_row(row) for row in reading.all(query)]
-    return sorted(rows, key=_order)
+    return [_row(row) for row in reading.all(_OPEN, {"ids": list(ids)})]
 
 
 def of_cases(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, tuple[WaitView, ...]]:
     """What these cases wait for, by case: tasks, then timers and jobs by time, then messages."""
-    found: dict[UUID, list[WaitView]] = {id: [] for id in ids}
+    found: dict[UUID, list[OpenRow]] = {id: [] for id in ids}
     for row in open_rows(reading, ids):
-        found[row.instance_id].append(_view(row))
-    return {id: tuple(found[id]) for id in ids}
+        found[row.instance_id].append(row)
+    return {id: seen(found[id]) for id in ids}
+
+
+def seen(rows: Sequence[OpenRow]) -> tuple[WaitView, ...]:
+    """One case's open rows as its caller sees them: tasks, then timers and jobs by time, then messages."""
+    return tuple(_view(row) for row in sorted(rows, key=_order))
 
 
 _RANK = {"task": 0, "job": 1, "message": 2, "signal": 3}
