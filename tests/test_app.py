@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from kt_flows import app
+from kt_flows import stopping
 from support.service import Service, running, until
 
 LOAN = Path(__file__).resolve().parent / "data" / "loan"
@@ -174,7 +174,7 @@ def test_a_signal_that_wakes_nobody_is_heard_all_the_same() -> None:
     sender = threading.Thread(target=send)
     sender.start()
     try:
-        app.until_set(stop)
+        stopping.wait(stop)
     finally:
         signal.signal(signal.SIGTERM, before)
         over.set()

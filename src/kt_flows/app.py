@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import version
-from types import FrameType
 from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from kt_flows import crash, tracing
+from kt_flows import crash, stopping, tracing
 from kt_flows.api.application import Parts, create_api
 from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
@@ -50,8 +47,6 @@ log = logging.getLogger(__name__)
 
 Greeting = Callable[[str, Sequence[str], Mapping[str, str]], None]
 COMMAND_LINE = Actor("command line", frozenset({"admin"}), admin=True)
-LOOK_UP = 0.5
-"""Seconds that a missed signal may go unheard."""
 
 
 class OldSchema(FlowsError):
@@ -214,7 +209,7 @@ class Site:
 
 def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> None:
     """Runs until SIGTERM or Ctrl-C."""
-    stop = _stop_on_signals()
+    stop = stopping.asked()
     if settings.database_url is None:
         log.warning("KT_FLOWS_DATABASE_URL is not set: an embedded PostgreSQL serves this machine alone")
     require_ready(settings, keys_exist=True)  # what needs no database to be refused
@@ -236,20 +231,20 @@ def serve(settings: Settings, *, jobs: bool, greet: Greeting | None = None) -> N
             log.info("serving", extra={"address": site.settings.base_url})
             if greet is not None:
                 greet(site.settings.base_url, site.addresses(), site.tokens)
-            until_set(stop)
+            stopping.wait(stop)
         finally:
             site.stop()
 
 
 def work(settings: Settings) -> None:
     """Works jobs until SIGTERM or Ctrl-C."""
-    stop = _stop_on_signals()
+    stop = stopping.asked()
     require_ready(settings, keys_exist=True)
     with tracing.exported(version("kt-flows")), checked_database(settings) as db:
         site = Site(settings, db)
         try:
             site.work()
-            until_set(stop)
+            stopping.wait(stop)
         finally:
             site.stop()
 
@@ -287,27 +282,3 @@ def list_keys(settings: Settings) -> Sequence[Row[Any]]:
 def revoke_key(settings: Settings, id: str) -> None:
     with checked_database(settings) as db:
         key_verbs.revoke(db, SystemClock(), id)
-
-
-def until_set(stop: threading.Event) -> None:
-    """Waits, looking up now and then.
-
-    A signal that comes just before the thread goes to sleep wakes nobody: its handler runs at the next instruction,
-    and a wait without an end has none.
-    """
-    while not stop.wait(LOOK_UP):
-        pass
-
-
-def _stop_on_signals() -> threading.Event:
-    """Set by SIGTERM or Ctrl-C; a second one ends the process at once."""
-    stop = threading.Event()
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise SystemExit(128 + number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)
-    return stop
