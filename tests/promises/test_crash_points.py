@@ -27,7 +27,7 @@ from support.crash_case import CASE, PROCESSES
 from support.processes import chain, package, start
 from support.processes import end as end_event
 from support.service import free_port, until
-from support.site import Site, running_site
+from support.site import Site, http, running_site
 from support.trip import Trip
 from support.warm import WarmProcess, warmed
 
@@ -40,7 +40,10 @@ Way = Callable[[Trip], None]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("crash")
     settings = {"mail_poll_seconds": "0.2", "drill": "true"}
-    with warmed() as warm, running_site(folder, serve=1, work=0, warm=warm, settings=settings) as found:
+    with (
+        warmed() as warm,
+        running_site(folder, serve=1, work=0, warm=warm, direct=True, settings=settings) as found,
+    ):
         found.members[0].kill()
         found.members[0].options = ("--no-jobs",)
         found.start()
@@ -54,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def deployed(address: str, token: str, files: dict[str, bytes]) -> None:
     given = [("files", (name, data)) for name, data in files.items()]
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.post(f"{address}/v1/deployments", files=given, headers=headers, timeout=60)
+    answer = http.post(f"{address}/v1/deployments", files=given, headers=headers, timeout=60)
     assert answer.status_code == 201, answer.text
 
 
@@ -388,7 +391,7 @@ def makes_a_key(trip: Trip) -> None:
 def ends_a_key(trip: Trip) -> None:
     _, key = trip.site.run("key", "create", "--name", "crash", "--role", "crm")
     trip.command("key", "revoke", key.split("_")[2])
-    answer = httpx.get(f"{trip.site.addresses[0]}/v1/definitions", headers={"Authorization": f"Bearer {key.strip()}"})
+    answer = http.get(f"{trip.site.addresses[0]}/v1/definitions", headers={"Authorization": f"Bearer {key.strip()}"})
     assert answer.status_code == 401
 
 
@@ -467,7 +470,7 @@ def in_the_sandbox(path: str, kind: str, content: bytes) -> Way:
         def ask() -> httpx.Response:
             token = json.loads((var / "sandbox.json").read_text())["tokens"]["admin"]
             headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-            return httpx.post(base + path, headers=headers, timeout=60, content=content)
+            return http.post(base + path, headers=headers, timeout=60, content=content)
 
         with new_database(trip.site) as url:
             process = started(url, crash_at=trip.point)
@@ -484,7 +487,7 @@ def in_the_sandbox(path: str, kind: str, content: bytes) -> Way:
 
 def ready(base: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
-        return httpx.get(f"{base}/health/ready", timeout=5).status_code == 200
+        return http.get(f"{base}/health/ready", timeout=5).status_code == 200
     return False
 
 

@@ -14,7 +14,7 @@ from support.collector import Collector, Seen, collecting
 from support.crash_case import PROCESSES
 from support.crew import VALUES
 from support.service import until
-from support.site import Site, running_site
+from support.site import Site, http, running_site
 from support.warm import warmed
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -55,7 +55,7 @@ def ask(site: Site, method: str, path: str, body: Any = None, *, trace: str = ""
     headers = {"Authorization": f"Bearer {site.tokens['admin']}"}
     if trace:
         headers["traceparent"] = f"00-{trace}-00f067aa0ba902b7-01"
-    return httpx.request(method, site.addresses[0] + path, json=body, headers=headers, timeout=60, **more)
+    return http.request(method, site.addresses[0] + path, json=body, headers=headers, timeout=60, **more)
 
 
 def begin(site: Site, by: str, trace: str) -> str:

@@ -38,6 +38,8 @@ from support.warm import Warm, WarmProcess
 Fall = Literal["fast", "immediate", "killed"]
 PROGRAM = Path(__file__).with_name("skewed.py")
 READY_WITHIN = 90.0
+http = httpx.Client(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""For single requests: a client of its own for each would read the machine's certificates each time."""
 
 
 class Member:
@@ -92,7 +94,7 @@ class Member:
         if not self.serves:
             return self.alive
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).status_code == 200
+            return http.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).status_code == 200
         return False
 
     def log(self) -> str:
@@ -111,9 +113,11 @@ class Site:
         serve: int,
         work: int,
         warm: Warm | None = None,
+        direct: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
+        self._direct = direct
         self._warm = warm
         self._settings = settings or {}
         self.postgres = postgres
@@ -140,7 +144,7 @@ class Site:
         told: Mapping[str, Any] = {
             **self.outside.settings(),
             "mode": "production",
-            "database_url": f"postgresql+psycopg://app@127.0.0.1:{self.line.port}/app",
+            "database_url": self.postgres.url if self._direct else self._over_the_line,
             "var_dir": str(self.folder / "members"),
             "secret": "a-secret-of-the-drill-that-is-long-enough",
             "mail_poll_seconds": "1",
@@ -223,6 +227,10 @@ class Site:
         with psycopg.connect(self.postgres.url.replace("+psycopg", "")) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    @property
+    def _over_the_line(self) -> str:
+        return f"postgresql+psycopg://app@127.0.0.1:{self.line.port}/app"
+
     def do(self, statement: str) -> None:
         """Something done to the database behind the service's back."""
         with psycopg.connect(self.postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -248,17 +256,19 @@ def running_site(
     work: int = 2,
     data: Path | None = None,
     warm: Warm | None = None,
+    direct: bool = False,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Site]:
     """A site that is up; `data` is where the database's files lie, where that matters.
 
-    `settings` are more than a site has by itself; with `warm` its processes start from there.
+    `settings` are more than a site has by itself; with `warm` its processes start from there; with `direct` no line
+    that may fail lies between them and the database.
     """
     postgres = EmbeddedPostgres(data or folder / "postgres").start()
     try:
         host = postgres.url.partition("host=")[2].partition("&")[0]
         with between(f"{host}/.s.PGSQL.5432") as line:
-            site = Site(folder, postgres, line, serve=serve, work=work, warm=warm, settings=settings)
+            site = Site(folder, postgres, line, serve=serve, work=work, warm=warm, direct=direct, settings=settings)
             try:
                 yield site.start()
             finally:

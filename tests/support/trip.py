@@ -19,7 +19,7 @@ from kt_flows.sandbox.switches import Switch
 from kt_flows.settings import Settings
 from support import audit
 from support.service import free_port, until
-from support.site import Member, Site
+from support.site import Member, Site, http
 
 PATIENCE = 30.0
 """Seconds for one answer."""
@@ -117,7 +117,7 @@ class Trip:
     def ask_once(self, method: str, path: str, body: Any, *, role: str = "admin", **more: Any) -> httpx.Response:
         address = f"http://127.0.0.1:{self._door.port}" if self._at_the_armed_door else self.site.addresses[0]
         headers = {"Authorization": f"Bearer {self.site.tokens[role]}"} | more.pop("headers", {})
-        return httpx.request(method, address + path, json=body, headers=headers, timeout=PATIENCE, **more)
+        return http.request(method, address + path, json=body, headers=headers, timeout=PATIENCE, **more)
 
     @property
     def _at_the_armed_door(self) -> bool:
