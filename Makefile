@@ -1,5 +1,5 @@
 # Every target does all of its own set-up.  A Debian with git, make and Python 3.11 is enough.
-.PHONY: run test drill fuzz check fmt bench lock clean
+.PHONY: run test drill fuzz soak check fmt bench lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -32,6 +32,10 @@ fuzz: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/service.py
+
+# Many clients for some minutes: statuses, times, memory.
+soak: $(READY)
+	$(BIN)/python bench/soak.py --clients 32 --minutes $(MINUTES)
 
 fmt: $(READY)
 	$(BIN)/ruff format .

@@ -150,6 +150,25 @@ def prepared(address: str) -> str:
     return token
 
 
+def production(address: str) -> dict[str, str]:
+    """The settings of a site on this database, with its outside systems away."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KT_FLOWS_")}
+    return kept | {
+        "KT_FLOWS_DATABASE_URL": address,
+        "KT_FLOWS_SECRET": "a-secret-of-the-bench-that-is-long-enough",
+        "KT_FLOWS_PROVIDERS": json.dumps({"default": "provider@bench.kz"}),
+        "KT_FLOWS_MAIL_FROM": "desk@bench.kz",
+        "KT_FLOWS_SMTP_URL": "smtp://127.0.0.1:9",
+        "KT_FLOWS_IMAP_URL": "imap://a:b@127.0.0.1:9/INBOX",
+        "KT_FLOWS_MAIL_POLL_SECONDS": "3600",
+        "KT_FLOWS_LOG_LEVEL": "error",
+    }
+
+
+def serve(port: int) -> list[str]:
+    return [sys.executable, "-m", "kt_flows.cli", "serve", "--port", str(port)]
+
+
 @contextmanager
 def targets(folder: Path) -> Iterator[list[Target]]:
     postgres = EmbeddedPostgres(folder / "postgres").start()
@@ -162,18 +181,7 @@ def targets(folder: Path) -> Iterator[list[Target]]:
                 addresses[name] = sa.make_url(postgres.url).set(database=name).render_as_string(False)
         token = prepared(addresses["ours"])
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KT_FLOWS_")}
-        settings = {
-            "KT_FLOWS_DATABASE_URL": addresses["ours"],
-            "KT_FLOWS_SECRET": "a-secret-of-the-bench-that-is-long-enough",
-            "KT_FLOWS_PROVIDERS": json.dumps({"default": "provider@bench.kz"}),
-            "KT_FLOWS_MAIL_FROM": "desk@bench.kz",
-            "KT_FLOWS_SMTP_URL": "smtp://127.0.0.1:9",
-            "KT_FLOWS_IMAP_URL": "imap://a:b@127.0.0.1:9/INBOX",
-            "KT_FLOWS_MAIL_POLL_SECONDS": "3600",
-            "KT_FLOWS_LOG_LEVEL": "error",
-        }
-        serve = [sys.executable, "-m", "kt_flows.cli", "serve", "--port"]
-        up = servers(lambda port: [*serve, str(port)], kept | settings, "/health/ready")
+        up = servers(serve, production(addresses["ours"]), "/health/ready")
         ports, processes = stack.enter_context(up)
         made = [Target("ours", ports, processes, ours, token)]
         for name, cycle in (("bare", bare), ("naive", naive)):

@@ -7,6 +7,14 @@ import socket
 from typing import Any
 
 
+class Refused(AssertionError):
+    """An answer that is no success."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"{status}: {said}")
+        self.status = status
+
+
 class Wire:
     def __init__(self, port: int, token: str | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
@@ -16,7 +24,7 @@ class Wire:
         self._head = f"Host: 127.0.0.1:{port}\r\n{known}Content-Type: application/json\r\n"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON.  Raises AssertionError for a status that is no success."""
+        """The answer's JSON.  Raises Refused for a status that is no success."""
         data = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Length: {len(data)}\r\n\r\n"
         self._socket.sendall(head.encode() + data)
@@ -29,7 +37,8 @@ class Wire:
         while len(self._rest) < length:
             self._more()
         content, self._rest = self._rest[:length], self._rest[length:]
-        assert said[9:10] == b"2", (method, path, said, content)
+        if said[9:10] != b"2":
+            raise Refused(int(said[9:12]), f"{method} {path} {content[:500]!r}")
         return json.loads(content)
 
     def _more(self) -> None:

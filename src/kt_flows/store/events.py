@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kt_flows.store.db import Database, Reading
+from kt_flows.store.db import Database, Reading, Transaction
 from kt_flows.store.tables import event
 
 
@@ -66,6 +66,13 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
         )
         for row in reading.all(query)
     ]
+
+
+def drop(tx: Transaction, before: datetime, *, batch: int = 10_000) -> int:
+    """Forgets the oldest changes, those of before a moment; at most so many at a time.  Answers how many."""
+    oldest = sa.select(event.c.tx, event.c.id).order_by(event.c.tx, event.c.id).limit(batch).subquery()
+    here = sa.tuple_(event.c.tx, event.c.id).in_(sa.select(oldest.c.tx, oldest.c.id))
+    return tx.do(event.delete().where(here, event.c.at < before))
 
 
 class EventSource:
