@@ -139,6 +139,14 @@ task = sa.Table(
         postgresql_where=sa.text("state in ('open', 'claimed')"),
     ),
     sa.Index("ix_task_open_due", "due_at", "id", postgresql_where=sa.text("state in ('open', 'claimed')")),
+    sa.Index(
+        "ix_task_open_urgent",
+        sa.text("coalesce(due_at, '9999-12-31 00:00:00+00'::timestamptz)"),
+        sa.text("priority DESC"),
+        "created_at",
+        "id",
+        postgresql_where=sa.text("state in ('open', 'claimed')"),
+    ),
 )
 
 comment = sa.Table(
