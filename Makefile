@@ -32,6 +32,8 @@ fuzz: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/service.py
+	$(BIN)/python bench/load.py
+	$(BIN)/python bench/scale.py
 
 # Many clients for some minutes: statuses, times, memory.
 soak: $(READY)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from kt_flows.errors import Broken, Refused
 from kt_flows.jobs.faults import as_ours, database_away
 from kt_flows.jobs.handlers import Handlers
 from kt_flows.runtime import operate, periodic, settle
+from kt_flows.store import jobs
 from kt_flows.store.db import Transaction
 from kt_flows.store.embedded import NoPostgres
 from kt_flows.store.jobs import JobView
@@ -162,6 +164,12 @@ def test_a_call_whose_failure_cannot_be_settled_either_is_stuck(site: Site, monk
     assert (site.job(id).state, site.job(id).last_error) == ("stuck", "RuntimeError: a fault of ours")
 
 
+def case_of(site: Site, id: UUID) -> UUID | None:
+    with site.rt.reading() as reading:
+        found = jobs.one(reading, id)
+    return found.instance_id if found is not None else None
+
+
 @pytest.mark.parametrize(
     "fault", [wrapped(errors.UntranslatableCharacter()), ValueError("unreadable"), Refused("no")]
 )
@@ -171,10 +179,10 @@ def test_a_case_that_breaks_its_timer_keeps_no_other_from_its_time(
     bad, good = site.begin("late"), site.begin("late")
     due = settle.due
 
-    def breaks(rt: Any, id: Any, instance_id: Any) -> bool:
-        if instance_id == bad:
+    def breaks(rt: Any, id: Any) -> bool:
+        if case_of(site, id) == bad:
             raise fault
-        return due(rt, id, instance_id)
+        return due(rt, id)
 
     worker = site.worker()
     site.clock.advance(timedelta(hours=1))
@@ -197,10 +205,10 @@ def test_a_case_that_is_locked_keeps_no_other_from_its_time(site: Site, monkeypa
     held, free = site.begin("late"), site.begin("late")
     due = settle.due
 
-    def contended(rt: Any, id: Any, instance_id: Any) -> bool:
-        if instance_id == held:
+    def contended(rt: Any, id: Any) -> bool:
+        if case_of(site, id) == held:
             raise wrapped(errors.LockNotAvailable())
-        return due(rt, id, instance_id)
+        return due(rt, id)
 
     site.clock.advance(timedelta(hours=1))
     worker = site.worker()

@@ -76,7 +76,7 @@ def move(rt: Runtime, dice: random.Random, who: Actor, case: UUID) -> None:
             found = jobs.due(reading, (jobs.TIMER,), rt.clock.now(), 5)
         for job in found:
             assert job.instance_id is not None
-            settle.due(rt, job.id, job.instance_id)
+            settle.due(rt, job.id)
     else:
         with rt.reading() as reading:
             tasks = [wait.task_id for wait in instances.one(reading, case).waits if wait.task_id is not None]

@@ -117,7 +117,7 @@ def test_a_timer_fires_once_among_many_workers(rt: Runtime, clock: FixedClock) -
 
     def one(_: int) -> bool:
         barrier.wait()
-        return settle.due(rt, job.id, case.id)
+        return settle.due(rt, job.id)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(one, range(8))).count(True) == 1
@@ -235,5 +235,5 @@ def test_a_timer_that_cannot_be_fired_is_stuck_in_the_end(rt: Runtime, clock: Fi
     assert settle.short_failed(rt, job, Broken("a fault of ours"), lambda tries: None)
     assert look(rt, case.id).state == "stuck"
     operate.retry_job(rt, SERVICE, job.id)
-    assert settle.due(rt, job.id, case.id)
+    assert settle.due(rt, job.id)
     assert elements(look(rt, case.id)) == ["chief"]

@@ -174,13 +174,13 @@ class Worker:
             return periodic.start_due(self._rt, job)
         assert job.instance_id is not None
         if job.kind == jobs.TIMER:
-            fired = settle.due(self._rt, job.id, job.instance_id)
+            fired = settle.due(self._rt, job.id)
             if fired:
                 TIMER_LAG.observe(max(0.0, (self._rt.clock.now() - job.run_at).total_seconds()))
             return fired
         run = RUNS[job.kind]
         now = self._rt.clock.now()
-        return settle.internal(self._rt, job.id, job.instance_id, lambda tx, mine, held: run(tx, mine, held, now))
+        return settle.internal(self._rt, job.id, lambda tx, mine, held: run(tx, mine, held, now))
 
     # ---- outside calls
 

@@ -27,16 +27,14 @@ Move = Callable[[Program, instances.Held, int, datetime], Step]
 
 
 @retried
-def due(rt: Runtime, id: UUID, instance_id: UUID) -> bool:
+def due(rt: Runtime, id: UUID) -> bool:
     """A timer's time has come: fires what is due in its case.  False where another worker has it."""
     now = rt.clock.now()
     with rt.transaction("settle.due") as tx:
-        held = instances.hold(tx, instance_id, skip_locked=True)
-        if held is None or held.status == "suspended":
+        found = jobs.hold_due(tx, id, now)
+        if found is None:
             return False
-        job = jobs.hold(tx, id, skip_locked=True)
-        if job is None or job.state != "available" or job.run_at > now:
-            return False
+        held, _ = found
         if held.status != "active":
             jobs.close(tx, [id], "cancelled")
             return True
@@ -117,18 +115,15 @@ def _failure(job: JobView, error: FlowsError) -> Move:
 
 
 @retried
-def internal(
-    rt: Runtime, id: UUID, instance_id: UUID, run: Callable[[Transaction, JobView, instances.Held], Any]
-) -> bool:
+def internal(rt: Runtime, id: UUID, run: Callable[[Transaction, JobView, instances.Held], Any]) -> bool:
     """A job that only touches our own tables: run and settled in one transaction.  False where another has it."""
     now = rt.clock.now()
     with rt.transaction("settle.internal") as tx:
-        held = instances.hold(tx, instance_id, skip_locked=True)
-        if held is None or held.status == "suspended":
+        found = jobs.hold_due(tx, id, now)
+        if found is None:
             return False
-        job = jobs.hold(tx, id, skip_locked=True)
-        if job is None or job.state != "available" or job.run_at > now or job.wait is None:
-            return False
+        held, job = found
+        assert job.wait is not None, "a job of a case is for a wait"
         if held.status != "active":
             jobs.close(tx, [id], "cancelled")
             return True

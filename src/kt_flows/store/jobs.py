@@ -140,6 +140,29 @@ def hold(tx: Transaction, id: UUID, *, skip_locked: bool = False) -> JobView | N
     return _view(tx.first(query))
 
 
+_HOLD_DUE = (
+    sa.select(*instances.HELD, *_COLUMNS)
+    .select_from(job.join(instance, instance.c.id == job.c.instance_id))
+    .where(
+        job.c.id == sa.bindparam("job_id"),
+        job.c.state == "available",
+        job.c.run_at <= sa.bindparam("now", type_=sa.TIMESTAMP(timezone=True)),
+        instance.c.status != "suspended",
+    )
+    # PostgreSQL locks in the order named here: the case first, as everywhere.
+    .with_for_update(of=[instance, job], skip_locked=True)
+)
+
+
+def hold_due(tx: Transaction, id: UUID, now: datetime) -> tuple[instances.Held, JobView] | None:
+    """Locks a due job's case, then the job; None where another has either, it is done, or the case rests."""
+    row = tx.first(_HOLD_DUE, {"job_id": id, "now": now})
+    if row is None:
+        return None
+    many = len(instances.HELD)
+    return instances.Held(*row[:many]), JobView(*row[many:])
+
+
 def lease(
     tx: Transaction,
     *,
