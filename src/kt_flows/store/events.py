@@ -68,7 +68,7 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
     ]
 
 
-def drop(tx: Transaction, before: datetime, *, batch: int = 10_000) -> int:
+def drop(tx: Transaction, before: datetime, *, batch: int = 100_000) -> int:
     """Forgets the oldest changes, those of before a moment; at most so many at a time.  Answers how many."""
     oldest = sa.select(event.c.tx, event.c.id).order_by(event.c.tx, event.c.id).limit(batch).subquery()
     here = sa.tuple_(event.c.tx, event.c.id).in_(sa.select(oldest.c.tx, oldest.c.id))
