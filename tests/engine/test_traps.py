@@ -160,6 +160,19 @@ def test_trap_05_two_joins_in_a_loop_do_not_wait_for_each_other() -> None:
         assert case.done("d").over
 
 
+def test_trap_05_a_token_that_stopped_at_the_join_does_not_keep_another_from_it() -> None:
+    body = start() + gateway("parallel", "fork") + task("a") + task("b") + gateway("exclusive", "merge") + task("c")
+    body += gateway("inclusive", "join") + end() + end("other") + chain("fork", "a", "merge", "join")
+    body += gateway("exclusive", "way", "way_to_d") + task("d") + chain("start", "way", "d", "join")
+    body += flow("way", "fork", "${n == 1}")
+    body += chain("fork", "b", "merge") + flow("join", "c", "${n / (n - 1) &gt; 0}") + chain("c", "end")
+    body += flow("join", "other", "${n == 0}")
+    case = Case(program(body, variables={"n": "int"}), n=1)
+    for arrived, name in enumerate("ab", start=1):
+        case.done(name)
+        assert [one.element_id for one in case.step.incidents] == ["join"] * arrived
+
+
 def test_trap_05_a_join_keeps_what_each_branch_wrote() -> None:
     """Stock's join drops one branch's value at random."""
     body = start() + gateway("parallel", "fork") + task("a") + task("b") + gateway("parallel", "join") + end()

@@ -134,8 +134,7 @@ def _labels(definition: Definition) -> Iterator[Finding]:
         named = bool(element.name) or element.type == "userTask"
         if named and (facts is None or not (element.name and facts.kk and facts.en and facts.clause)):
             message = "нет названия, пункта инструкции или названий на казахском и английском"
-            finding = say(definition, element, "labels", message, "Допишите elements в process.yaml")
-            yield dataclasses.replace(finding, severity="warning")
+            yield say(definition, element, "labels", message, "Допишите elements в process.yaml", "warning")
 
 
 def _unused(definition: Definition) -> Iterator[Finding]:

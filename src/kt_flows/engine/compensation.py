@@ -9,21 +9,12 @@ from kt_flows.engine.dialect import Element
 from kt_flows.errors import Finding
 
 
-def undone_at_its_edge(definition: Definition) -> dict[str, Element]:
-    """Activity to the compensation event at its edge."""
-    return {
-        str(one.attached_to): one
-        for one in definition.elements.values()
-        if one.event == "compensate" and one.type == "boundaryEvent"
-    }
-
-
 def compensation_findings(definition: Definition) -> Iterator[Finding]:
-    edges = undone_at_its_edge(definition)
+    edges = {str(one.attached_to) for one in definition.elements.values() if one.undone_at_edge}
     yield from _edges(definition)
     yield from _handlers(definition)
     yield from _inside(definition, edges)
-    yield from _throws(definition, edges)
+    yield from _throws(definition, _undoable(definition, edges))
     yield from _cancelled(definition)
 
 
@@ -31,7 +22,7 @@ def _edges(definition: Definition) -> Iterator[Finding]:
     """A compensation event at an edge leads by one association to what undoes the activity."""
     seen: set[str] = set()
     for element in definition.elements.values():
-        if element.event != "compensate" or element.type != "boundaryEvent":
+        if not element.undone_at_edge:
             continue
         handlers = [definition.elements.get(id) for id in element.handlers]
         if len(handlers) != 1:
@@ -64,11 +55,11 @@ def _handlers(definition: Definition) -> Iterator[Finding]:
             yield say(definition, element, "compensation", message, "Оберните его в подпроцесс с isForCompensation")
 
 
-def _inside(definition: Definition, edges: dict[str, Element]) -> Iterator[Finding]:
+def _inside(definition: Definition, edges: set[str]) -> Iterator[Finding]:
     """A sub-process is undone from outside or from inside, in one way."""
     inside: set[str] = set()
     for start in definition.elements.values():
-        if start.event != "compensate" or start.type != "startEvent":
+        if not start.undone_inside:
             continue
         holder = definition.elements[str(start.parent)]
         undone = definition.elements.get(holder.parent or "")
@@ -81,10 +72,11 @@ def _inside(definition: Definition, edges: dict[str, Element]) -> Iterator[Findi
         inside.add(holder.parent or "")
 
 
-def _throws(definition: Definition, edges: dict[str, Element]) -> Iterator[Finding]:
+def _throws(definition: Definition, undoable: set[str]) -> Iterator[Finding]:
     """A thrown compensation has something to undo where it stands."""
+    has_some = {definition.elements[id].parent for id in undoable}
     for element in definition.elements.values():
-        if element.event != "compensate" or element.type in ("boundaryEvent", "startEvent"):
+        if element.event != "compensate" or element.undone_at_edge or element.undone_inside:
             continue
         holder = definition.elements.get(element.parent or "")
         scopes = {element.parent} | ({holder.parent} if holder is not None and holder.triggered_by_event else set())
@@ -93,24 +85,26 @@ def _throws(definition: Definition, edges: dict[str, Element]) -> Iterator[Findi
             message = f"activityRef=«{element.undoes[:60]}»: такого действия здесь нет"
             hint = "Назовите действие своего уровня или уберите activityRef"
             yield say(definition, element, "compensation", message, hint)
-        elif named is not None and not _can_be_undone(definition, named, edges):
+        elif named is not None and named.id not in undoable:
             message = f"у {named.id} нет обратного действия"
             yield say(definition, element, "compensation", message, "Поставьте на него событие компенсации")
-        elif named is None and not any(
-            _can_be_undone(definition, one, edges) for one in definition.elements.values() if one.parent in scopes
-        ):
+        elif named is None and not scopes & has_some:
             message = "отменять здесь нечего: ни у чего нет обратного действия"
             hint = "Поставьте событие компенсации на то, что отменяется"
             yield say(definition, element, "compensation", message, hint)
 
 
-def _can_be_undone(definition: Definition, element: Element, edges: dict[str, Element]) -> bool:
-    if element.id in edges:
-        return True
-    inner = [one for one in definition.elements.values() if one.parent == element.id]
-    if element.triggered_by_event and any(one.event == "compensate" and one.type == "startEvent" for one in inner):
-        return True
-    return element.embedded and any(_can_be_undone(definition, one, edges) for one in inner)
+def _undoable(definition: Definition, edges: set[str]) -> set[str]:
+    """Activities that have something to be undone by, at their edge or inside."""
+    found = edges & definition.elements.keys()
+    found |= {str(one.parent) for one in definition.elements.values() if one.undone_inside}
+    to_do = list(found)
+    while to_do:
+        holder = definition.elements[to_do.pop()].parent
+        if holder is not None and holder not in found:
+            found.add(holder)
+            to_do.append(holder)
+    return found
 
 
 def _cancelled(definition: Definition) -> Iterator[Finding]:

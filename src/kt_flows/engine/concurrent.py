@@ -6,9 +6,9 @@ write the same expression.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from kt_flows.engine.definition import Definition, say
 from kt_flows.engine.dialect import Element, Flow
@@ -17,24 +17,65 @@ from kt_flows.errors import Finding
 
 Write = tuple[str, str]
 """Variable, and the text of what is written (empty where it comes from outside)."""
-Pair = tuple[set[str], set[str]]
+Written = Mapping[str, list[tuple[str, Write]]]
+"""Element to what it and all that it holds write, each with the id of who writes."""
+Branches = list[set[str]]
+"""Sets of elements: one of each may be active while one of another is."""
 
 
 def concurrent_findings(definition: Definition) -> Iterator[Finding]:
     """Warnings, one per variable; `concurrent: last` at the variable says that it is meant."""
     told = {name for name, variable in definition.manifest.variables.items() if variable.concurrent == "last"}
-    writes = {id: list(_writes(definition, element)) for id, element in definition.elements.items()}
-    for one, other in _together(definition):
-        for first, second in itertools.product(sorted(one), sorted(other)):
-            for (name, text), (again, other_text) in itertools.product(writes[first], writes[second]):
-                differs = first == second or not text or text != other_text
-                if name == again and name not in told and differs:
-                    told.add(name)
-                    message = f"{name} меняют {first} и {second}, которые могут идти одновременно: "
-                    message += "останется то, что записано последним"
-                    hint = f"Дайте им разные переменные или напишите у {name} в process.yaml concurrent: last"
-                    finding = say(definition, definition.elements[second], "concurrent-write", message, hint)
-                    yield dataclasses.replace(finding, severity="warning")
+    written = _written(definition)
+    clashes = itertools.chain(
+        *(_clashes(branches, written) for branches in _together(definition)),
+        *(
+            _with_itself(id, written)
+            for id, one in definition.elements.items()
+            if one.loop and not one.loop.sequential
+        ),
+    )
+    for name, first, second in clashes:
+        if name not in told:
+            told.add(name)
+            message = f"{name} меняют {first} и {second}, которые могут идти одновременно: "
+            message += "останется то, что записано последним"
+            hint = f"Дайте им разные переменные или напишите у {name} в process.yaml concurrent: last"
+            yield say(definition, definition.elements[second], "concurrent-write", message, hint, "warning")
+
+
+def _clashes(branches: Branches, written: Written) -> Iterator[tuple[str, str, str]]:
+    """Variable and two that write it in different branches and differently, at most one pair for each variable."""
+    seen: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for number, branch in enumerate(branches):
+        for id in sorted(branch):
+            for who, (name, text) in written[id]:
+                seen[name][who, text] |= 1 << number
+    for name, writers in seen.items():
+        alike: dict[tuple[str, int], str] = {}  # many writers of one text in the same branches are as one
+        for (who, text), where in writers.items():
+            alike.setdefault((text, where), who)
+        if len(alike) == 1:
+            continue
+        for ((text, where), who), ((other, there), whom) in itertools.combinations(alike.items(), 2):
+            if (not text or text != other) and where & ~there and there & ~where:
+                yield name, who, whom
+                break
+
+
+def _with_itself(id: str, written: Written) -> Iterator[tuple[str, str, str]]:
+    """Instances that go side by side write the same variables."""
+    for who, (name, _) in sorted(written[id]):
+        yield name, who, who
+
+
+def _written(definition: Definition) -> Written:
+    found: dict[str, list[tuple[str, Write]]] = {}
+    for element in reversed(list(definition.elements.values())):  # a sub-process stands before what it holds
+        found.setdefault(element.id, []).extend((element.id, write) for write in _writes(definition, element))
+        if element.parent is not None:
+            found.setdefault(element.parent, []).extend(found[element.id])
+    return found
 
 
 def _writes(definition: Definition, element: Element) -> Iterator[Write]:
@@ -61,45 +102,45 @@ def _writes(definition: Definition, element: Element) -> Iterator[Write]:
         yield from ((name, "") for name in definition.manifest.signals[element.signal].payload)
 
 
-def _together(definition: Definition) -> Iterator[Pair]:
-    """Sets of elements of which one may be active while one of the other is."""
+def _together(definition: Definition) -> Iterator[Branches]:
     graph, ways = following(definition), leaving(definition)
 
-    def region(split: str, starts: list[str]) -> set[str]:
-        without = {**graph, split: set()}
-        return reach(without, starts) - {split}
-
-    def apart(one: set[str], other: set[str]) -> Pair:
-        return _inside(definition, one - other), _inside(definition, other - one)
+    def after(split: str, starts: Iterable[str]) -> set[str]:
+        return reach(graph, starts, but=split)
 
     for element in definition.elements.values():
-        for left, right in itertools.combinations(ways[element.id], 2):
-            if _both(element, left, right):
-                yield apart(region(element.id, [left.target]), region(element.id, [right.target]))
+        yield [after(element.id, [way]) for way in _at_once(element, ways[element.id])]
+    for host, edges in _edges(definition).items():
+        on = {host} | after(host, [flow.target for flow in ways[host]])
+        yield [on, *({edge} | after(host, [flow.target for flow in ways[edge]]) for edge in edges)]
+    for scope, started in _events_beside(definition).items():
+        yield [
+            {id for id, one in definition.elements.items() if one.parent == scope} - set(started),
+            *({id} for id in started),
+        ]
+
+
+def _at_once(element: Element, ways: list[Flow]) -> list[str]:
+    """The ends of the flows by which tokens may leave at once."""
+    if element.type in ("exclusiveGateway", "eventBasedGateway"):
+        return []
+    return [flow.target for flow in ways if element.type == "parallelGateway" or not flow.default]
+
+
+def _edges(definition: Definition) -> dict[str, list[str]]:
+    """Activity to the events at its edge that leave it going."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for element in definition.elements.values():
         if element.type == "boundaryEvent" and not element.interrupting and element.attached_to:
-            host = element.attached_to
-            on = {host} | region(host, [flow.target for flow in ways[host]])
-            yield apart(on, region(host, [flow.target for flow in ways[element.id]]) | {element.id})
+            found[element.attached_to].append(element.id)
+    return found
+
+
+def _events_beside(definition: Definition) -> dict[str | None, list[str]]:
+    """Scope to its event sub-processes that leave it going."""
+    found: dict[str | None, list[str]] = defaultdict(list)
+    for element in definition.elements.values():
         holder = definition.elements.get(element.parent or "")
         if element.type == "startEvent" and not element.interrupting and holder is not None:
-            beside = {one.id for one in definition.elements.values() if one.parent == holder.parent} - {holder.id}
-            yield apart(beside, {holder.id})
-        if element.loop is not None and not element.loop.sequential:
-            each = _inside(definition, {element.id})
-            yield each, each
-
-
-def _both(element: Element, one: Flow, other: Flow) -> bool:
-    """Whether a token may leave by both flows at once."""
-    if element.type in ("exclusiveGateway", "eventBasedGateway"):
-        return False
-    return element.type == "parallelGateway" or not (one.default or other.default)
-
-
-def _inside(definition: Definition, ids: set[str]) -> set[str]:
-    """The elements with all that they hold."""
-    found = set(ids)
-    for element in definition.elements.values():  # a sub-process stands before what it holds
-        if element.parent in found:
-            found.add(element.id)
+            found[holder.parent].append(holder.id)
     return found

@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from kt_flows.engine.decision import Decision, read_decisions
 from kt_flows.engine.dialect import Element, Flow
@@ -52,9 +52,16 @@ class Definition:
     """Keys of the processes that its call activities call."""
 
 
-def say(definition: Definition, element: Element, rule: str, message: str, hint: str) -> Finding:
-    """An error at an element of the diagram."""
-    return Finding("error", rule, definition.diagram, message, hint, element_id=element.id, line=element.line)
+def say(
+    definition: Definition,
+    element: Element,
+    rule: str,
+    message: str,
+    hint: str,
+    severity: Literal["error", "warning"] = "error",
+) -> Finding:
+    """A finding at an element of the diagram."""
+    return Finding(severity, rule, definition.diagram, message, hint, element_id=element.id, line=element.line)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

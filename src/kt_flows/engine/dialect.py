@@ -123,6 +123,16 @@ class Element:
     repeat: Repeat | None = None
 
     @property
+    def undone_at_edge(self) -> bool:
+        """Whether it stands at an activity's edge and an association leads from it to what undoes the activity."""
+        return self.event == "compensate" and self.type == "boundaryEvent"
+
+    @property
+    def undone_inside(self) -> bool:
+        """Whether it is the start of an event sub-process that undoes the sub-process around that."""
+        return self.event == "compensate" and self.type == "startEvent"
+
+    @property
     def embedded(self) -> bool:
         """Whether it holds elements of its own: a sub-process of any kind."""
         return self.type in SCOPES

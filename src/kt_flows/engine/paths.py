@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 
@@ -49,7 +48,7 @@ def _joined(definition: Definition) -> Iterator[Finding]:
             message = f"поток {flow.id} выходит из конца или входит в начало"
         elif throws_link(source) or catches_link(target):
             message = f"поток {flow.id} выходит из посланной ссылки или входит в принятую"
-        elif source.event == "compensate" and source.type == "boundaryEvent":
+        elif source.undone_at_edge:
             message = f"поток {flow.id} выходит из события компенсации: от него ведёт ассоциация"
         elif source.for_compensation or target.for_compensation:
             message = f"поток {flow.id} ведёт к обратному действию или от него, а его начинает компенсация"
@@ -104,8 +103,7 @@ def _ends(definition: Definition) -> Iterator[Finding]:
 
 def _apart(element: Element) -> bool:
     """Whether no flow leads on from it: an event sub-process, and what only undoes."""
-    undoes = element.event == "compensate" and element.type == "boundaryEvent"
-    return element.triggered_by_event or element.for_compensation or undoes
+    return element.triggered_by_event or element.for_compensation or element.undone_at_edge
 
 
 def _choices(definition: Definition) -> Iterator[Finding]:
@@ -124,8 +122,8 @@ def _choices(definition: Definition) -> Iterator[Finding]:
                 yield say(definition, element, "gateway-condition", message, "Задайте условие или default")
             elif conditional and not any(flow.default for flow in ways):
                 message = "если ни одно условие не выполнится, случай встанет"
-                finding = say(definition, element, "gateway-default", message, "Назначьте поток по умолчанию")
-                yield dataclasses.replace(finding, severity="warning")
+                hint = "Назначьте поток по умолчанию"
+                yield say(definition, element, "gateway-default", message, hint, "warning")
         elif conditional and len(conditional) == len(ways):
             message = "если ни одно условие не выполнится, случай здесь и кончится"
             yield say(definition, element, "gateway-condition", message, "Назначьте поток по умолчанию")

@@ -7,16 +7,17 @@ on the net that the gateways and edges of one scope make; a sub-process is one e
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from kt_flows.engine.definition import Definition, say
-from kt_flows.engine.dialect import Element, Flow
+from kt_flows.engine.dialect import Element
 from kt_flows.engine.links import linked
-from kt_flows.engine.ways import awaited, leaving, ways_into
+from kt_flows.engine.ways import awaited, leaving, ways_into_joins
 from kt_flows.errors import Finding
 
+T = TypeVar("T")
 MOST_STATES = 5_000
 """More than that is not looked at: a finding may be missed, never invented."""
 MOST_TOKENS = 60
@@ -39,7 +40,14 @@ def soundness_findings(definition: Definition) -> Iterator[Finding]:
             for finding in game.play(element):
                 if (finding.rule, str(finding.element_id)) not in seen:
                     seen.add((finding.rule, str(finding.element_id)))
-                    yield dataclasses.replace(finding, severity="warning")
+                    yield finding
+
+
+def subsets(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    """Every choice among a few; among many none, each alone, and all."""
+    sizes = range(len(items) + 1) if len(items) <= MOST_WAYS else (0, 1, len(items))
+    for size in sizes:
+        yield from itertools.combinations(items, size)
 
 
 class _Game:
@@ -54,13 +62,9 @@ class _Game:
         self.lands = {thrown.id: caught.id for thrown, caught in linked(definition)}
         self.edges: dict[str, list[Element]] = {}
         for element in definition.elements.values():
-            if element.type == "boundaryEvent" and element.event != "compensate":
+            if element.type == "boundaryEvent" and not element.undone_at_edge:
                 self.edges.setdefault(str(element.attached_to), []).append(element)
-        self.before = {
-            id: ways_into(definition, id)
-            for id, element in definition.elements.items()
-            if element.type == "inclusiveGateway" and len(self.into[id]) > 1
-        }
+        self.before = ways_into_joins(definition)
 
     def play(self, start: Element) -> Iterator[Finding]:
         first: Marking = ((start.id, ""),)
@@ -115,14 +119,15 @@ class _Game:
             return [(way,) for way in ways]
         if element.type == "parallelGateway":
             return [tuple(ways)]
-        found: list[Marking | None] = list(self.several(element))
-        for edge in self.edges.get(element.id, ()):
-            aside = tuple((flow.target, flow.id) for flow in self.ways[edge.id])
-            if edge.interrupting:
-                found.append(aside)
-            else:
-                found += [one + aside for one in list(found) if one is not None]
-        return found
+        edges = [
+            (edge, tuple((flow.target, flow.id) for flow in self.ways[edge.id]))
+            for edge in self.edges.get(element.id, ())
+        ]
+        instead = [way for edge, way in edges if edge.interrupting]
+        beside = [way for edge, way in edges if not edge.interrupting]
+        leaves = [*self.several(element), *instead]
+        both = ((way + sum(aside, ())) for aside in subsets(beside) for way in leaves)
+        return list(itertools.islice(both, MOST_STATES))
 
     def several(self, element: Element) -> Iterator[Marking]:
         """As many of the conditional flows as may hold, those that always go, and the default where none holds."""
@@ -132,12 +137,10 @@ class _Game:
         default = [flow for flow in flows if flow.default]
         if element.type == "inclusiveGateway" and not conditional:
             conditional, always = always, []
-        sizes = range(len(conditional) + 1) if len(conditional) <= MOST_WAYS else (0, 1, len(conditional))
-        for size in sizes:
-            for chosen in itertools.combinations(conditional, size):
-                taken: list[Flow] = [*always, *(chosen or default)]
-                if taken or element.type != "inclusiveGateway":
-                    yield tuple((flow.target, flow.id) for flow in taken)
+        for chosen in subsets(conditional):
+            taken = [*always, *(chosen or default)]
+            if taken or element.type != "inclusiveGateway":
+                yield tuple((flow.target, flow.id) for flow in taken)
 
     def stands(self, marking: Marking) -> Finding:
         id = marking[0][0]
@@ -145,12 +148,10 @@ class _Game:
         missing = ", ".join(sorted(set(self.into[id]) - here))
         message = f"здесь может ждать вечно: поток {missing} не придёт"
         hint = "Сведите ветви шлюзом того же вида, каким их развели, и ни одну не уводите мимо"
-        return say(self.definition, self.definition.elements[id], "deadlock", message, hint)
+        return say(self.definition, self.definition.elements[id], "deadlock", message, hint, "warning")
 
     def grows(self, marking: Marking) -> Finding:
         ids = [id for id, _ in marking]
         id = max(ids, key=ids.count)
-        hint = "Сведите параллельные ветви до возврата в цикл"
-        return say(
-            self.definition, self.definition.elements[id], "endless-fork", "ветвей становится всё больше", hint
-        )
+        message, hint = "ветвей становится всё больше", "Сведите параллельные ветви до возврата в цикл"
+        return say(self.definition, self.definition.elements[id], "endless-fork", message, hint, "warning")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from kt_flows.engine.definition import Definition
 from kt_flows.engine.dialect import Flow
@@ -25,13 +25,13 @@ def following(definition: Definition) -> dict[str, set[str]]:
     return found
 
 
-def reach(graph: Graph, roots: Iterable[str]) -> set[str]:
-    """Everything that can be reached from the roots, themselves included."""
+def reach(graph: Graph, roots: Iterable[str], *, but: str | None = None) -> set[str]:
+    """Everything that can be reached from the roots, themselves included, on ways that do not touch `but`."""
     seen: set[str] = set()
     to_do = list(roots)
     while to_do:
         id = to_do.pop()
-        if id not in seen:
+        if id != but and id not in seen:
             seen.add(id)
             to_do.extend(graph.get(id, ()))
     return seen
@@ -53,18 +53,19 @@ def before(graph: Graph) -> dict[str, set[str]]:
     return found
 
 
-def ways_into(definition: Definition, join: str) -> dict[str, frozenset[str]]:
-    """For each flow into a join the elements from which a token may come by it without passing the join."""
+def ways_into_joins(definition: Definition) -> dict[str, dict[str, set[str]]]:
+    """For each flow into an inclusive gateway where a token that may come by it can be, the gateway not passed."""
     backwards = before(following(definition))
-    backwards[join] = set()
-    return {
-        flow.id: frozenset(reach(backwards, [flow.source]) - {join})
-        for flow in definition.flows.values()
-        if flow.target == join
+    found: dict[str, dict[str, set[str]]] = {
+        id: {} for id, element in definition.elements.items() if element.type == "inclusiveGateway"
     }
+    for flow in definition.flows.values():
+        if flow.target in found:
+            found[flow.target][flow.id] = reach(backwards, [flow.source], but=flow.target)
+    return found
 
 
-def awaited(into: Mapping[str, frozenset[str]], here: set[str], element: str) -> bool:
+def awaited(into: Mapping[str, Set[str]], here: Set[str], element: str) -> bool:
     """Whether an inclusive join that has tokens by the flows `here` waits for one that is at `element`.
 
     It waits for a token that may still come by a flow which has none, unless that token may come by a flow which has

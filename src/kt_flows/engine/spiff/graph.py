@@ -14,7 +14,7 @@ from kt_flows.engine.spiff.nodes import Choice, Node, Pass, Race, Rule, Script, 
 from kt_flows.engine.spiff.rounds import Rounds
 from kt_flows.engine.spiff.undoing import Cancel, Undo
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
-from kt_flows.engine.ways import ways_into
+from kt_flows.engine.ways import ways_into_joins
 
 KINDS: dict[str, type[Node]] = {
     "userTask": Human,
@@ -68,11 +68,7 @@ class Graph(BpmnProcessSpec):
             if flow.default:
                 self.defaults[flow.source] = flow.id
         self._link()
-        self.before: dict[str, dict[str, frozenset[str]]] = {
-            id: ways_into(definition, id)
-            for id, node in self.nodes.items()
-            if node.element.type == "inclusiveGateway"
-        }
+        self.before = ways_into_joins(definition)
 
     def _node(self, element: Element) -> Node:
         kind: type[Node] = KINDS[element.type]
@@ -95,9 +91,9 @@ class Graph(BpmnProcessSpec):
 
     def _place(self, element: Element) -> None:
         node = self.nodes[element.id]
-        if element.event == "compensate" and element.type == "boundaryEvent":
+        if element.undone_at_edge:
             self.undone_by[str(element.attached_to)] = self.nodes[element.handlers[0]]
-        elif element.event == "compensate" and element.type == "startEvent":
+        elif element.undone_inside:
             holder = self.definition.elements[str(element.parent)]
             self.undone_inside[str(holder.parent)] = node
         elif element.type == "boundaryEvent":

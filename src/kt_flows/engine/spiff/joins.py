@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from SpiffWorkflow.util.task import TaskState
@@ -22,8 +23,10 @@ def arrive(case: Case, node: Node, flow: str | None, host: Token | None) -> None
         return
     token.facts["flow"] = flow
     token._state = TaskState.WAITING
-    if node.element.type == "parallelGateway":
-        _join(case, node, host, set(node.incoming))
+    if node.element.type == "parallelGateway" and (waiting := _waiting(case, node, host)).keys() == set(
+        node.incoming
+    ):
+        _join(waiting)
 
 
 def inclusive(case: Case) -> bool:
@@ -32,29 +35,31 @@ def inclusive(case: Case) -> bool:
         node = token.node
         if node.element.type != "inclusiveGateway" or token._state != TaskState.WAITING:
             continue
-        before = node.graph.before[node.element.id]
-        here = {one.facts["flow"] for one in case.tasks.values() if one.node is node and one.host is token.host}
+        waiting = _waiting(case, node, token.host)
         elsewhere = (
             other.node.element.id
             for other in case.tasks.values()
             if other.host is token.host and not other.watching and other.node.graph is node.graph
         )
-        if not any(awaited(before, here, element) for element in elsewhere):
-            return _join(case, node, token.host, set())
+        if not any(awaited(node.graph.before[node.element.id], waiting.keys(), element) for element in elsewhere):
+            _join(waiting)
+            return True
     return False
 
 
-def _join(case: Case, node: Node, host: Token | None, needed: set[str]) -> bool:
-    """Takes one waiting token of each needed flow and lets one go on, if all are there."""
-    by_flow: dict[str, Token] = {}
+def _waiting(case: Case, node: Node, host: Token | None) -> dict[str, Token]:
+    """The oldest token that waits at a join by each flow."""
+    found: dict[str, Token] = {}
     for token in case.tasks.values():
         if token.node is node and token.host is host and token._state == TaskState.WAITING:
-            by_flow.setdefault(token.facts["flow"], token)
-    if not needed <= set(by_flow):
-        return False
-    first, *rest = by_flow.values()
+            found.setdefault(token.facts["flow"], token)
+    return found
+
+
+def _join(waiting: Mapping[str, Token]) -> None:
+    """One token goes on for all of these."""
+    first, *rest = waiting.values()
     for token in rest:
         token.leave()
     first.facts.clear()
     first._ready()
-    return True
