@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     request_threads: int = Field(default=10, ge=1, le=64)
     stop_seconds: float = Field(default=20, gt=0, le=600)
+    finished_days: float = Field(default=30, ge=0.1, le=3650)
     drill: bool = False
     crash_at: str | None = None
 

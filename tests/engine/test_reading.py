@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from kt_flows.engine.check import check_packages
@@ -98,3 +100,24 @@ def test_many_expressions_and_elements_end_in_time() -> None:
 
 def test_a_catching_event_by_name() -> None:
     assert read(around(catch("t", "msg_paid"))).elements["t"].message == "msg_paid"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("P365D", timedelta(days=365)), ("90", timedelta(days=90)), ("P2W", timedelta(weeks=2))]
+)
+def test_how_long_a_case_is_kept(written: str, kept: timedelta) -> None:
+    files = package("p", start() + end() + chain("start", "end"))
+    files["p/process.bpmn"] = files["p/process.bpmn"].replace(b'"P365D"', f'"{written}"'.encode())
+    assert check_packages(files)[0][0].kept == kept
+    without = {
+        name: data.replace(f'camunda:historyTimeToLive="{written}"'.encode(), b"") for name, data in files.items()
+    }
+    assert check_packages(without)[0][0].kept is None
+
+
+@pytest.mark.parametrize("written", ["", "P1Y", "-P1D", "P99999D", "99999999999", "вечно", "${n}", "٣"])
+def test_a_length_that_is_none_is_refused(written: str) -> None:
+    files = package("p", start() + end() + chain("start", "end"))
+    files["p/process.bpmn"] = files["p/process.bpmn"].replace(b'"P365D"', f'"{written}"'.encode())
+    [found] = [one for one in check_packages(files)[1] if one.severity == "error"]
+    assert (found.rule, "historyTimeToLive" in found.message, found.element_id) == ("attribute", True, "p")

@@ -34,7 +34,7 @@ def package(
     """
     declared = "".join(f'<bpmn:message id="{name}" name="{name}"/>' for name in messages or {})
     declared += "".join(f'<bpmn:signal id="{name}" name="{name}"/>' for name in (more or {}).get("signals", {}))
-    xml = f'{_HEAD}{declared}<bpmn:process id="{key}" isExecutable="true" camunda:historyTimeToLive="P1Y">{body}'
+    xml = f'{_HEAD}{declared}<bpmn:process id="{key}" isExecutable="true" camunda:historyTimeToLive="P365D">{body}'
     manifest = {
         "key": key,
         "name": {"ru": key, "kk": key, "en": key},

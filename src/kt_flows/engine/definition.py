@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from kt_flows.engine.decision import Decision, read_decisions
@@ -50,6 +51,8 @@ class Definition:
     """Start events without a definition: where a request may begin a case."""
     calls: frozenset[str]
     """Keys of the processes that its call activities call."""
+    kept: timedelta | None
+    """How long a case is kept after its end; None for ever."""
 
 
 def say(
@@ -159,6 +162,7 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         start_conditions={item.id: item for item in starts if item.event == "conditional"},
         plain_starts=tuple(item.id for item in starts if item.event == "none"),
         calls=frozenset(item.called for item in reading.elements.values() if item.called),
+        kept=reading.kept,
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from lxml import etree
 
 from kt_flows.engine.activities import Activities
 from kt_flows.engine.allowed import DEFINITIONS, DRAWN, LOOPED, NODES, TOP
+from kt_flows.engine.calendar import parse_duration
 from kt_flows.engine.dialect import SCOPES, Element, Flow
 from kt_flows.engine.handlers import Handlers
 from kt_flows.engine.lanes import Lanes
-from kt_flows.engine.marks import children, seen_as, tag
+from kt_flows.engine.marks import camunda, children, seen_as, tag
 from kt_flows.errors import DiagramError
 
 MAX_NODES = 2_000
@@ -22,6 +24,9 @@ _NAMED = {"message": "name", "signal": "name", "error": "errorCode", "escalation
 
 class Reading(Activities, Handlers, Lanes):
     """One document: its process, scopes, nodes and flows."""
+
+    kept: timedelta | None = None
+    """How long a case is kept after its end."""
 
     def document(self, root: Any) -> Any | None:
         """The file's one executable process, its messages, errors and escalations learnt; None for a drawing."""
@@ -55,9 +60,19 @@ class Reading(Activities, Handlers, Lanes):
         if key != self.manifest.key:
             self.say("process", process, f"процесс {key}, а в process.yaml {self.manifest.key}", "Назовите одинаково")
         self.attributes(process, {"isExecutable", "processType", "isClosed"}, {"historyTimeToLive", "versionTag"})
+        if (kept := camunda(process, "historyTimeToLive")) is not None:
+            self.kept = self.length_kept(process, kept)
         self.extensions(process, set())
         self.lanes(process)
         self.scope(process, None)
+
+    def length_kept(self, process: Any, text: str) -> timedelta | None:
+        """Days as Camunda writes them, a number or an ISO 8601 length."""
+        try:
+            return parse_duration(f"P{text}D" if text.isascii() and text.isdigit() else text)
+        except ValueError as error:
+            self.say("attribute", process, f"historyTimeToLive: {error}", "Напишите число суток: P1095D")
+            return None
 
     def scope(self, holder: Any, parent: str | None) -> None:
         """Everything directly in a process or a sub-process."""

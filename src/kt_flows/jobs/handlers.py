@@ -18,7 +18,7 @@ from kt_flows.connectors.systems import Systems
 from kt_flows.errors import FlowsError, Permanent, Refused, Temporary
 from kt_flows.jobs.faults import database_away
 from kt_flows.mail import IncomingMail
-from kt_flows.runtime import broadcast, correlate, mail_arrived, mail_sent, periodic, start, tidy
+from kt_flows.runtime import broadcast, correlate, mail_arrived, mail_sent, periodic, put_away, start, tidy
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.internal import RUNS
 from kt_flows.security import SERVICE
@@ -63,6 +63,7 @@ class Handlers:
             "email.send": self.send,
             MAIL_POLL: self.poll,
             periodic.TIDY: lambda job: tidy.tidy(self.rt),
+            periodic.PUT_AWAY: lambda job: put_away.put_away(self.rt),
             periodic.FINISH: lambda job: broadcast.finish(self.rt),
             "message.throw": self.throw,
             "signal.throw": self.spread,

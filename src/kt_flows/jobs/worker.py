@@ -91,7 +91,7 @@ class Worker:
     def keep_periodic(self) -> None:
         """What is done for ever is there and due."""
         self.keep_mail_poll()
-        for kind in (periodic.TIDY, periodic.FINISH):
+        for kind in periodic.EVERY:
             periodic.keep(self._rt, kind, kind)
 
     def keep_mail_poll(self) -> None:

@@ -29,7 +29,7 @@ LATE = timedelta(minutes=1)
 """After the end of a lease: a worker that lives would have taken the job back long before."""
 _Slot = tuple[str, int | None]
 """What of a case a row is for: a sort of wait, and its number."""
-KINDS = (*TOPICS, jobs.TIMER, jobs.START_TIMER, jobs.INCIDENT, periodic.TIDY, periodic.FINISH)
+KINDS = (*TOPICS, jobs.TIMER, jobs.START_TIMER, jobs.INCIDENT, *periodic.EVERY)
 
 
 @dataclass(frozen=True, slots=True)

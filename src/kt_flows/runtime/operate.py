@@ -137,13 +137,13 @@ def _stuck_job(tx: Transaction, actor: Actor, id: UUID) -> tuple[JobView, instan
 
 
 def _held(tx: Transaction, actor: Actor, id: UUID, *statuses: str) -> instances.Held:
-    if instances.visible(tx, actor, id) is None:
+    seen = instances.visible(tx, actor, id)
+    if seen is None:
         raise NotFound
     held = instances.hold(tx, id)
-    if held is None:
-        raise NotFound
-    if held.status not in statuses:
-        raise Conflict(f"The case is {held.status}.", code="instance_not_active")
+    if held is None or held.status not in statuses:
+        state = held.status if held is not None else seen.state  # one that was put away cannot be held
+        raise Conflict(f"The case is {state}.", code="instance_not_active")
     return held
 
 

@@ -18,8 +18,10 @@ from kt_flows.store.jobs import JobView
 
 TIDY = "store.tidy"
 TIDY_EVERY = timedelta(hours=1)
+PUT_AWAY = "store.put_away"
 FINISH = "signal.finish"
-FINISH_EVERY = timedelta(minutes=1)
+EVERY = {TIDY: TIDY_EVERY, PUT_AWAY: timedelta(minutes=1), FINISH: timedelta(minutes=1)}
+"""How often each comes that is always there."""
 PUT_OFF = timedelta(minutes=1)
 
 
@@ -44,8 +46,7 @@ def again(rt: Runtime, job: JobView, error: FlowsError | None = None) -> None:
 
     One that was nudged meanwhile comes again at once: what the nudge was for may have come too late for this turn.
     """
-    own = {TIDY: TIDY_EVERY, FINISH: FINISH_EVERY}
-    every = own.get(job.kind) or timedelta(seconds=rt.settings.mail_poll_seconds)
+    every = EVERY.get(job.kind) or timedelta(seconds=rt.settings.mail_poll_seconds)
     with rt.transaction("periodic.again") as tx:
         mine = jobs.hold(tx, job.id)
         if mine is None or mine.lease_token != job.lease_token:

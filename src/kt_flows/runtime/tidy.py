@@ -1,4 +1,4 @@
-"""Puts away what time has made useless."""
+"""Drops what time has made useless."""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ def held_task(tx: Transaction, actor: Actor, id: UUID) -> tuple[instances.Held, 
     """
     found = tasks.hold(tx, id)
     if found is None:
-        raise NotFound
+        put_away = tasks.visible(tx, actor, id)
+        if put_away is None:
+            raise NotFound
+        raise _over(put_away)
     held, view = found
     mine = actor.sees_all_tasks or bool(actor.groups & set(view.groups)) or view.assignee == actor.name
     if not mine:
@@ -28,10 +31,14 @@ def held_task(tx: Transaction, actor: Actor, id: UUID) -> tuple[instances.Held, 
             raise NotFound
         raise Forbidden("This task is for another group.")
     if view.state not in tasks.OPEN:
-        raise Conflict(f"The task is {view.state} already, by {view.completed_by}.", code="task_over")
+        raise _over(view)
     if held.status != "active":
         raise Conflict(f"The case is {held.status}.", code="instance_not_active")
     return held, view
+
+
+def _over(view: TaskView) -> Conflict:
+    return Conflict(f"The task is {view.state} already, by {view.completed_by}.", code="task_over")
 
 
 def not_anothers(actor: Actor, view: TaskView) -> None:

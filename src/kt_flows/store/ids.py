@@ -6,9 +6,15 @@ import os
 import threading
 import time
 import uuid
+from datetime import datetime
 
 _lock = threading.Lock()
 _last = 0
+
+
+def first_of(moment: datetime) -> uuid.UUID:
+    """The smallest id of a moment: a bound between the ids of before and those of after."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def new_id() -> uuid.UUID:

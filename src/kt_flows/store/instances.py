@@ -15,7 +15,7 @@ from kt_flows.clock import from_text
 from kt_flows.security import Actor
 from kt_flows.store import waits
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
-from kt_flows.store.tables import idempotency, instance, job, task
+from kt_flows.store.tables import idempotency, instance, job, past_instance, past_task, task
 from kt_flows.store.waits import OpenRow, WaitView
 
 
@@ -53,18 +53,19 @@ class Held:
 HELD = tuple(instance.c[name] for name in Held.__dataclass_fields__)
 _STUCK = sa.exists().where(job.c.instance_id == instance.c.id, job.c.state == "stuck").correlate(instance)
 STATE = sa.case((sa.and_(instance.c.status == "active", _STUCK), "stuck"), else_=instance.c.status).label("state")
-_COLUMNS = (
-    instance.c.id,
-    instance.c.definition_id,
-    instance.c.definition_key,
-    instance.c.version,
-    instance.c.business_key,
-    instance.c.source,
-    STATE,
-    instance.c.variables,
-    instance.c.started_at,
-    instance.c.ended_at,
-)
+_PLAIN = tuple(name for name in InstanceView.__dataclass_fields__ if name not in ("state", "waits"))
+_MORE = ("bundle_id", "body_hash", "status", "started_by")
+_COLUMNS = (*(instance.c[name] for name in _PLAIN), STATE)
+EVERY = sa.union_all(
+    sa.select(*_COLUMNS, *(instance.c[name] for name in _MORE)),
+    sa.select(
+        *(past_instance.c[name] for name in _PLAIN),
+        past_instance.c.status.label("state"),
+        *(past_instance.c[name] for name in _MORE),
+    ),
+).subquery("every_instance")
+"""Cases with those that were put away; where they are sure to be among the others, those are looked at alone."""
+_OF_EVERY = tuple(EVERY.c[column.name] for column in _COLUMNS)
 
 
 def _view(row: Row, waiting: tuple[WaitView, ...]) -> InstanceView:
@@ -136,6 +137,14 @@ def add(tx: Transaction, values: Mapping[str, Any]) -> bool:
     return tx.do(insert(instance).values(values).on_conflict_do_nothing()) == 1
 
 
+def _named(of: sa.Table) -> sa.Select[Any]:
+    natural = (of.c.source == sa.bindparam("from_source"), of.c.business_key == sa.bindparam("under_key"))
+    return sa.select(of.c.id, of.c.definition_key, of.c.body_hash).where(*natural)
+
+
+_NAMED, _NAMED_PAST = _named(instance), _named(past_instance)
+
+
 def move_on(
     tx: Transaction, id: UUID, *, snapshot: bytes, variables: Mapping[str, Any], ended_at: datetime | None
 ) -> None:
@@ -149,11 +158,8 @@ def move_on(
 
 def named(reading: Reading, source: str, business_key: str) -> Row | None:
     """Id, definition key and body hash of the case under a natural key."""
-    return reading.first(
-        sa.select(instance.c.id, instance.c.definition_key, instance.c.body_hash).where(
-            instance.c.source == source, instance.c.business_key == business_key
-        )
-    )
+    asked = {"from_source": source, "under_key": business_key}
+    return reading.first(_NAMED, asked) or reading.first(_NAMED_PAST, asked)
 
 
 def remember_key(tx: Transaction, *, caller: str, key: str, body_hash: str, id: UUID, now: datetime) -> bool:
@@ -181,31 +187,38 @@ def keep(tx: Transaction, id: UUID, **values: Any) -> None:
     tx.do(instance.update().where(instance.c.id == id).values(**values))
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+def visible_to(actor: Actor, of: sa.FromClause = instance) -> sa.ColumnElement[bool]:
     """A case that the caller may see: all for some roles, else those it started or whose tasks are its groups'."""
     if actor.sees_all_instances:
         return sa.true()
-    mine = sa.exists().where(
-        task.c.instance_id == instance.c.id,
-        sa.or_(task.c.groups.overlap(sorted(actor.groups)), task.c.assignee == actor.name),
-    )
-    return sa.or_(instance.c.started_by == actor.name, mine)
+    mine = [
+        sa.exists().where(
+            people.c.instance_id == of.c.id,
+            sa.or_(people.c.groups.overlap(sorted(actor.groups)), people.c.assignee == actor.name),
+        )
+        for people in ((task,) if of is instance else (task, past_task))
+    ]
+    return sa.or_(of.c.started_by == actor.name, *mine)
 
 
 def visible(reading: Reading, actor: Actor, id: UUID) -> InstanceView | None:
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id, visible_to(actor)))
+    if row is None:
+        row = reading.first(sa.select(*_OF_EVERY).where(EVERY.c.id == id, visible_to(actor, EVERY)))
     return _view(row, waits.of_cases(reading, [id])[id]) if row else None
 
 
 def one(reading: Reading, id: UUID) -> InstanceView:
     """The case, whoever asks: for the answer to a move that the caller made."""
     row = reading.first(sa.select(*_COLUMNS).where(instance.c.id == id))
+    if row is None:
+        row = reading.first(sa.select(*_OF_EVERY).where(EVERY.c.id == id))
     assert row is not None
     return _view(row, waits.of_cases(reading, [id])[id])
 
 
 def visible_ids(reading: Reading, actor: Actor, ids: set[UUID]) -> set[UUID]:
-    query = sa.select(instance.c.id).where(instance.c.id.in_(ids), visible_to(actor))
+    query = sa.select(EVERY.c.id).where(EVERY.c.id.in_(ids), visible_to(actor, EVERY))
     return {row.id for row in reading.all(query)}
 
 
@@ -222,28 +235,28 @@ def page(
     limit: int,
 ) -> tuple[list[InstanceView], list[Any] | None]:
     """Newest first; a variable is found by its value's text, whichever JSON type it has."""
-    query = sa.select(*_COLUMNS).where(visible_to(actor))
+    running = state in ("active", "stuck", "suspended")
+    of: sa.FromClause = instance if running else EVERY
+    query = sa.select(*(_COLUMNS if running else _OF_EVERY)).where(visible_to(actor, of))
     if definition_key is not None:
-        query = query.where(instance.c.definition_key == definition_key)
+        query = query.where(of.c.definition_key == definition_key)
     if business_key is not None:
-        query = query.where(instance.c.business_key == business_key)
+        query = query.where(of.c.business_key == business_key)
     if started_after is not None:
-        query = query.where(instance.c.started_at > _moment(started_after))
-    if state == "stuck":
-        query = query.where(instance.c.status == "active", _STUCK)
-    elif state == "active":
-        query = query.where(instance.c.status == "active", ~_STUCK)
-    elif state is not None:
-        query = query.where(instance.c.status == state)
+        query = query.where(of.c.started_at > _moment(started_after))
+    if state is not None:
+        query = query.where(of.c.status == ("active" if state == "stuck" else state))
+    if state in ("active", "stuck"):
+        query = query.where(_STUCK if state == "stuck" else ~_STUCK)
     for name, value in variables.items():
-        query = query.where(instance.c.variables[name].astext == value)
+        query = query.where(of.c.variables[name].astext == value)
     if after is not None:
         query = query.where(
-            sa.tuple_(instance.c.started_at, instance.c.id) < sa.tuple_(_moment(after[0]), sa.cast(after[1], sa.UUID))
+            sa.tuple_(of.c.started_at, of.c.id) < sa.tuple_(_moment(after[0]), sa.cast(after[1], sa.UUID))
         )
-    rows = reading.all(query.order_by(instance.c.started_at.desc(), instance.c.id.desc()).limit(limit + 1))
-    of = waits.of_cases(reading, [row.id for row in rows[:limit]])
-    views = [_view(row, of[row.id]) for row in rows[:limit]]
+    rows = reading.all(query.order_by(of.c.started_at.desc(), of.c.id.desc()).limit(limit + 1))
+    waiting = waits.of_cases(reading, [row.id for row in rows[:limit]])
+    views = [_view(row, waiting[row.id]) for row in rows[:limit]]
     more = len(rows) > limit
     return views, [views[-1].started_at.isoformat(), str(views[-1].id)] if more else None
 
@@ -256,14 +269,15 @@ def newest(
     reading: Reading, *, definition_key: str, variables: Mapping[str, Any], active: bool, not_id: UUID | None
 ) -> Row | None:
     """The newest case of a process with these variables (dotted names reach into maps)."""
-    query = sa.select(*_COLUMNS).where(instance.c.definition_key == definition_key)
+    of: sa.FromClause = instance if active else EVERY
+    query = sa.select(*(_COLUMNS if active else _OF_EVERY)).where(of.c.definition_key == definition_key)
     for name, value in variables.items():
-        query = query.where(instance.c.variables[tuple(name.split("."))].astext == str(value))
+        query = query.where(of.c.variables[tuple(name.split("."))].astext == str(value))
     if active:
-        query = query.where(instance.c.status == "active")
+        query = query.where(of.c.status == "active")
     if not_id is not None:
-        query = query.where(instance.c.id != not_id)
-    return reading.first(query.order_by(instance.c.started_at.desc()).limit(1))
+        query = query.where(of.c.id != not_id)
+    return reading.first(query.order_by(of.c.started_at.desc()).limit(1))
 
 
 def is_over(reading: Reading, id: UUID) -> bool:
@@ -275,9 +289,9 @@ def is_over(reading: Reading, id: UUID) -> bool:
 def of_appeal(reading: Reading, appeal_id: str) -> sa.Row[Any] | None:
     """The newest case of an appeal, one that is not over first."""
     query = (
-        sa.select(*_COLUMNS)
-        .where(instance.c.variables["appeal_id"].astext == appeal_id)
-        .order_by((instance.c.status == "active").desc(), instance.c.started_at.desc())
+        sa.select(*_OF_EVERY)
+        .where(EVERY.c.variables["appeal_id"].astext == appeal_id)
+        .order_by((EVERY.c.status == "active").desc(), EVERY.c.started_at.desc())
         .limit(1)
     )
     return reading.first(query)

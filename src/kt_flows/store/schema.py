@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from kt_flows.crash import reach
 from kt_flows.errors import Broken
 from kt_flows.store.db import Database
+from kt_flows.store.months import PARTITION
 from kt_flows.store.tables import metadata
 
 _one_by_one = threading.Lock()  # Alembic keeps its context in globals
@@ -80,10 +81,16 @@ def unmake(db: Database, to: str = "base") -> None:
         _downgrade(_config(connection), to)
 
 
+def _not_a_month(name: str | None, kind: str, parents: object) -> bool:
+    """Partitions come and go; the tables that they are of are compared."""
+    return kind != "table" or PARTITION.fullmatch(name or "") is None
+
+
 def differences(db: Database) -> list[object]:
     """What of `tables.py` the database does not have, or has besides; empty when the two agree."""
     from alembic.autogenerate import compare_metadata
 
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+        options = {"compare_type": True, "compare_server_default": False, "include_name": _not_a_month}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, metadata))

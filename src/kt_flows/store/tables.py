@@ -6,9 +6,14 @@ derived from the Step that a move answered, so that lists and claims need not re
 
 `task` (people), `job` (timers, retries, outside calls, incidents: everything with a date) and `message_wait` are what
 a case waits for; each carries the engine's wait number, unique in its instance.  Rows of `task` and `job` that are
-over stay; open waits are deleted.  `message` is the memory of the one door for messages: what came, what became of
-it, what is kept for a case that does not wait yet.  `message_key` is a row to lock, so that equal messages and starts
-take turns.  `mail_out` and `mail_in` are the same for mail.  `history` and `event` are only ever added to.
+over stay as long as their case does; open waits are deleted.  `message` is the memory of the one door for messages:
+what came, what became of it, what is kept for a case that does not wait yet.  `message_key` is a row to lock, so that
+equal messages and starts take turns.  `mail_out` and `mail_in` are the same for mail.  `history` and `event` are only
+ever added to.
+
+Some time after its end a case is put away: into `past_instance` and `past_task`, out of the way of those that run.
+These two and `history` lie in partitions by the month in which their cases began (store/months.py), so that a month
+whose cases have all had their time goes at once.
 
 Every key of what a case owns begins with, or finds, its instance: the way to sharding by instance stays open.  Ids
 are UUIDv7, so that rows of one time lie together.  Locks are taken in one order: instance, then job, then the rest.
@@ -41,6 +46,9 @@ def _id() -> sa.Column[object]:
 def _of(name: str, column: str, **options: object) -> sa.Column[object]:
     return sa.Column(name, UUID(as_uuid=True), sa.ForeignKey(column), **options)  # type: ignore[arg-type]
 
+
+FAR = "'9999-12-31 00:00:00+00'::timestamptz"
+"""Where a task without a due date stands in the order of urgency."""
 
 deployment = sa.Table(
     "deployment",
@@ -94,6 +102,8 @@ instance = sa.Table(
     sa.Index("uq_instance_source_business_key", "source", "business_key", unique=True),
     sa.Index("ix_instance_started", sa.text("started_at DESC"), sa.text("id DESC")),
     sa.Index("ix_instance_business_key", "business_key"),
+    sa.Index("ix_instance_resting", "id", postgresql_where=sa.text("status in ('active', 'suspended')")),
+    sa.Index("ix_instance_ended", "ended_at", postgresql_where=sa.text("ended_at is not null")),
     sa.Index(
         "ix_instance_variables", "variables", postgresql_using="gin", postgresql_ops={"variables": "jsonb_path_ops"}
     ),
@@ -141,7 +151,7 @@ task = sa.Table(
     sa.Index("ix_task_open_due", "due_at", "id", postgresql_where=sa.text("state in ('open', 'claimed')")),
     sa.Index(
         "ix_task_open_urgent",
-        sa.text("coalesce(due_at, '9999-12-31 00:00:00+00'::timestamptz)"),
+        sa.text(f"coalesce(due_at, {FAR})"),
         sa.text("priority DESC"),
         "created_at",
         "id",
@@ -165,7 +175,7 @@ job = sa.Table(
     _id(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
-    _of("instance_id", "instance.id"),
+    _of("instance_id", "instance.id", index=True),
     sa.Column("wait", sa.Integer),
     sa.Column("element_id", sa.Text),
     sa.Column("payload", JSONB, nullable=False),
@@ -236,6 +246,56 @@ history = sa.Table(
     sa.Column("definition_key", sa.Text),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("detail", JSONB, nullable=False),
+    postgresql_partition_by="RANGE (instance_id)",
+)
+
+past_instance = sa.Table(
+    "past_instance",
+    metadata,
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("definition_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("definition_key", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("bundle_id", sa.Text, nullable=False),
+    sa.Column("business_key", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("body_hash", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),  # completed, cancelled
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("variables", JSONB, nullable=False),
+    _at("started_at", nullable=False),
+    _at("ended_at", nullable=False),
+    _at("kept_until"),  # its month goes after it; none: never
+    sa.Index("ix_past_instance_natural", "source", "business_key"),
+    sa.Index("ix_past_instance_business_key", "business_key"),
+    sa.Index("ix_past_instance_started", sa.text("started_at DESC"), sa.text("id DESC")),
+    postgresql_partition_by="RANGE (id)",
+)
+
+past_task = sa.Table(
+    "past_task",
+    metadata,
+    sa.Column("instance_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("wait", sa.Integer, nullable=False),
+    sa.Column("definition_key", sa.Text, nullable=False),
+    sa.Column("process_key", sa.Text, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("form_key", sa.Text),
+    sa.Column("groups", ARRAY(sa.Text), nullable=False),
+    sa.Column("assignee", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),  # completed, cancelled
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("business_key", sa.Text),
+    sa.Column("variables", JSONB, nullable=False),
+    _at("created_at", nullable=False),
+    _at("due_at"),
+    _at("completed_at"),
+    sa.Column("completed_by", sa.Text),
+    sa.Column("comments", JSONB, nullable=False),
+    sa.Index("ix_past_task_id", "id"),
+    postgresql_partition_by="RANGE (instance_id)",
 )
 
 event = sa.Table(

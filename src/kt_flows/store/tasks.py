@@ -15,9 +15,10 @@ from kt_flows.security import Actor
 from kt_flows.store import definitions, instances
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
-from kt_flows.store.tables import bundle, comment, definition, instance, task
+from kt_flows.store.tables import FAR, bundle, comment, definition, instance, past_task, task
 
 OPEN = ("open", "claimed")
+OVER = ("completed", "cancelled")
 _FAR = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 
 
@@ -52,7 +53,23 @@ class CommentView:
     text: str
 
 
-_COLUMNS = tuple(task.c[name] for name in TaskView.__dataclass_fields__)
+EVERY = sa.union_all(
+    sa.select(*(task.c[name] for name in TaskView.__dataclass_fields__)),
+    sa.select(
+        *(
+            sa.null().label(name) if name == "draft" else past_task.c[name]  # nobody goes on with what is over
+            for name in TaskView.__dataclass_fields__
+        )
+    ),
+).subquery("every_task")
+"""Tasks with those of cases that were put away; only what is over can be among these."""
+
+
+def _columns(of: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
+    return tuple(of.c[name] for name in TaskView.__dataclass_fields__)
+
+
+_COLUMNS = _columns(task)
 
 
 def _view(row: Row) -> TaskView:
@@ -61,15 +78,17 @@ def _view(row: Row) -> TaskView:
     return TaskView(**values)
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+def visible_to(actor: Actor, of: sa.FromClause = task) -> sa.ColumnElement[bool]:
     """A task that the caller may see: of its groups or in its own hands; another's does not even exist."""
     if actor.sees_all_tasks:
         return sa.true()
-    return sa.or_(task.c.groups.overlap(sorted(actor.groups)), task.c.assignee == actor.name)
+    return sa.or_(of.c.groups.overlap(sorted(actor.groups)), of.c.assignee == actor.name)
 
 
 def visible(reading: Reading, actor: Actor, id: UUID) -> TaskView | None:
     row = reading.first(sa.select(*_COLUMNS).where(task.c.id == id, visible_to(actor)))
+    if row is None:
+        row = reading.first(sa.select(*_columns(EVERY)).where(EVERY.c.id == id, visible_to(actor, EVERY)))
     return _view(row) if row else None
 
 
@@ -110,10 +129,9 @@ def form(reading: Reading, view: TaskView) -> bytes | None:
 def _form_files(reading: Reading, view: TaskView) -> dict[str, bytes] | None:
     if view.form_key is None:
         return None
+    case = instances.EVERY
     members = reading.value(
-        sa.select(bundle.c.members)
-        .join(instance, instance.c.bundle_id == bundle.c.id)
-        .where(instance.c.id == view.instance_id)
+        sa.select(bundle.c.members).join(case, case.c.bundle_id == bundle.c.id).where(case.c.id == view.instance_id)
     )
     found = reading.value(sa.select(definition.c.files).where(definition.c.id == UUID(members[view.process_key])))
     return definitions.unpack(found)
@@ -137,31 +155,32 @@ def page(
 ) -> tuple[list[TaskView], list[Any] | None]:
     """The tasks that the caller may see; without `state` those that are not over.  A task without a due date comes
     last."""
-    query = sa.select(*_COLUMNS).where(visible_to(actor))
-    query = query.where(task.c.state == state if state else _STILL_OPEN)
+    of: sa.FromClause = EVERY if state in OVER else task
+    query = sa.select(*_columns(of)).where(visible_to(actor, of))
+    query = query.where(of.c.state == state if state else _STILL_OPEN)
     if group is not None:
-        query = query.where(task.c.groups.contains([group]))
+        query = query.where(of.c.groups.contains([group]))
     for column, value in (
-        (task.c.assignee, assignee),
-        (task.c.definition_key, definition_key),
-        (task.c.business_key, business_key),
-        (task.c.element_id, element_id),
+        (of.c.assignee, assignee),
+        (of.c.definition_key, definition_key),
+        (of.c.business_key, business_key),
+        (of.c.element_id, element_id),
     ):
         if value is not None:
             query = query.where(column == value)
     if due_before is not None:
-        query = query.where(task.c.due_at < due_before)
+        query = query.where(of.c.due_at < due_before)
     if q:
         for word in q.split():
             escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             query = query.where(
                 sa.or_(
-                    task.c.name.ilike(f"%{escaped}%"),
-                    task.c.business_key.ilike(f"%{escaped}%"),
-                    sa.cast(task.c.variables, sa.Text).ilike(f"%{escaped}%"),
+                    of.c.name.ilike(f"%{escaped}%"),
+                    of.c.business_key.ilike(f"%{escaped}%"),
+                    sa.cast(of.c.variables, sa.Text).ilike(f"%{escaped}%"),
                 )
             )
-    order = [*((_SORTED[name], down) for name, down in sort), (task.c.id, False)]
+    order = [*((_sorted_by(of, name), down) for name, down in sort), (of.c.id, False)]
     if after is not None:
         query = query.where(_later(order, after))
     query = query.order_by(*(column.desc() if down else column for column, down in order))
@@ -173,17 +192,19 @@ def page(
     return rows[:limit], [*values, str(last.id)]
 
 
-# Written out as the index has it: the list is then read in its order, and only as far as the page goes.
-_DUE = sa.func.coalesce(
-    task.c.due_at, sa.literal_column("'9999-12-31 00:00:00+00'::timestamptz", sa.TIMESTAMP(timezone=True))
-)
 _STILL_OPEN = task.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
-_SORTED: Mapping[str, sa.ColumnElement[Any]] = {
-    "dueAt": _DUE,
-    "priority": task.c.priority,
-    "createdAt": task.c.created_at,
-    "name": task.c.name,
-}
+
+
+def _due(of: sa.FromClause) -> sa.ColumnElement[datetime]:
+    """Written out as the index has it: the list is then read in its order, and only as far as the page goes."""
+    return sa.func.coalesce(of.c.due_at, sa.literal_column(FAR, sa.TIMESTAMP(timezone=True)))
+
+
+def _sorted_by(of: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
+    if name == "dueAt":
+        return _due(of)
+    column: sa.ColumnElement[Any] = of.c[{"priority": "priority", "createdAt": "created_at", "name": "name"}[name]]
+    return column
 
 
 def _value(view: TaskView, name: str) -> Any:
@@ -222,7 +243,7 @@ def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but
         sa.select(task.c.id, task.c.instance_id)
         .join(instance, instance.c.id == task.c.instance_id)
         .where(task.c.state == "open", asked_for, instance.c.status == "active", task.c.id.not_in(list(but)))
-        .order_by(_DUE, task.c.priority.desc(), task.c.created_at, task.c.id)
+        .order_by(_due(task), task.c.priority.desc(), task.c.created_at, task.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=task)
     )
@@ -271,7 +292,11 @@ def close(tx: Transaction, instance_id: UUID, waits: Sequence[int], state: str, 
 
 def comments(reading: Reading, task_id: UUID) -> list[CommentView]:
     query = sa.select(comment.c.id, comment.c.at, comment.c.actor, comment.c.text).where(comment.c.task_id == task_id)
-    return [CommentView(*row) for row in reading.all(query.order_by(comment.c.id))]
+    rows = reading.all(query.order_by(comment.c.id))
+    if rows:
+        return [CommentView(*row) for row in rows]
+    put_away = reading.value(sa.select(past_task.c.comments).where(past_task.c.id == task_id)) or []
+    return [CommentView(UUID(row["id"]), from_text(row["at"]), row["actor"], row["text"]) for row in put_away]
 
 
 def add_comment(tx: Transaction, task_id: UUID, *, actor: str, text: str, now: datetime) -> CommentView:
