@@ -51,6 +51,8 @@ LIMITS = {
     "an expression": expression.MAX_TEXT,
     "a text with expressions": expression.MAX_TEMPLATE,
     "rules of a table": decision.MAX_RULES,
+    "decisions of a file": decision.MAX_DECISIONS,
+    "values and bounds in the cells of a file of decisions": decision.MAX_TESTS,
     "a cell of a table": unary.MAX_CELL,
     "components of a form": form.MAX_COMPONENTS,
     "a field of a form": field.MAX_TEXT,

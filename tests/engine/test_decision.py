@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -162,6 +163,137 @@ def test_a_cell_that_fails_is_an_expression_error() -> None:
         decision.decide({"answer": {}})
 
 
+ROUTES = '<outputValues><text>"stop", "call", "wait"</text></outputValues></output>'
+
+
+def ranked(rows: list[list[str]], policy: str) -> Decision:
+    text = table([("hours", "integer")], [("do", "string"), ("n", "integer")], rows, policy)
+    return read(text.replace('name="do" typeRef="string" />', f'name="do" typeRef="string">{ROUTES}'))
+
+
+def test_priority_takes_the_most_important_answer() -> None:
+    rows = [
+        ["> 1", '"wait"', "1"],
+        ["> 2", '"call"', "2"],
+        ["> 2", '"call"', "3"],
+        ["> 3", '"stop"', "4"],
+        ["9", "", "5"],
+    ]
+    decision = ranked(rows, "PRIORITY")
+    for hours, do, n in ((2, "wait", 1), (3, "call", 2), (4, "stop", 4), (9, "stop", 4)):
+        outcome = decision.decide({"hours": hours})
+        assert outcome.mapped("singleResult") == {"do": do, "n": n}
+        assert outcome.rules == (f"table_r{n}",)
+    assert decision.decide({"hours": 0}).mapped("singleResult") is None
+    outcome = ranked(rows, "OUTPUT ORDER").decide({"hours": 9})
+    assert [one["n"] for one in outcome.mapped("resultList")] == [4, 2, 3, 1, 5]
+    assert outcome.rules == ("table_r4", "table_r2", "table_r3", "table_r1", "table_r5")
+
+
+def test_an_answer_is_one_of_its_columns_values() -> None:
+    with pytest.raises(DiagramError) as caught:
+        ranked([["-", '"run"', "1"]], "FIRST")
+    assert [(one.rule, one.element_id) for one in caught.value.findings] == [("dmn-cell", "table_r1")]
+    decision = ranked([["-", "service", "1"]], "FIRST")
+    assert decision.decide({"service": "call"}).mapped("singleEntry") == "call"
+    assert decision.decide({}).mapped("singleEntry") is None
+    with pytest.raises(DecisionError, match="'run' нет среди значений do"):
+        decision.decide({"service": "run"})
+
+
+@pytest.mark.parametrize("listed", ['not("a")', "> 5", "service", '"a" "b"'])
+def test_a_list_of_answers_that_is_none(listed: str) -> None:
+    text = table([], [("n", "string")], [['"a"']], "PRIORITY")
+    values = f'typeRef="string"><outputValues><text>{listed.replace("<", "&lt;")}</text></outputValues></output>'
+    assert refused(dmn(text.replace('typeRef="string" />', values)))[0].rule == "dmn-output"
+
+
+def requires(decision: str, *ids: str) -> str:
+    links = "".join(
+        f'<informationRequirement><requiredDecision href="#{id}"/></informationRequirement>' for id in ids
+    )
+    return decision.replace("<decisionTable", f"{links}<decisionTable", 1)
+
+
+CLASS = table(
+    [("service", "string")], [("kind", "string")], [['"ott"', '"tv"'], ["-", '"other"']], "FIRST", id="kind"
+)
+ALL_GROUPS = table(
+    [("hours", "integer")], [("group", "string")], [["> 1", '"a"'], ["> 2", '"b"']], "COLLECT", id="groups"
+)
+SUM = 'aggregation="SUM"'
+TWICE = [["> 1", "1"], ["> 2", "1"]]
+HOW_MANY = table([("hours", "integer")], [("many", "integer")], TWICE, "COLLECT", id="sum", more=SUM)
+
+
+def test_what_is_required_is_decided_first() -> None:
+    top = table(
+        [("kind", "string"), ("size(group)", "integer"), ("many", "integer")],
+        [("route", "string")],
+        [['"tv"', "2", "2", 'kind + "/" + string(many)'], ["-", "-", "-", '"none"']],
+        "FIRST",
+        id="top",
+    )
+    found = read_decisions(dmn(requires(top, "kind", "groups", "sum"), CLASS, ALL_GROUPS, HOW_MANY), "t.dmn", TYPES)
+    decision = found["top"]
+    outcome = decision.decide({"service": "ott", "hours": 3})
+    assert outcome.mapped("singleEntry") == "tv/2"
+    assert outcome.required["kind"].rules == ("kind_r1",)
+    assert outcome.required["groups"].mapped("collectEntries") == ["a", "b"]
+    assert decision.decide({"service": "ott"}).mapped("singleEntry") == "none"
+    assert decision.names == {"service", "hours"}
+    assert [one.id for one in decision.with_required()] == ["top", "kind", "groups", "sum"]
+
+
+def test_what_two_require_is_decided_once() -> None:
+    """A diamond of twenty floors would be a million decisions otherwise."""
+    floors = [table([("hours", "integer")], [("v0", "integer")], [["-", "1"]], id="d0")]
+    for n in range(1, 21):
+        parts = []
+        for side in "lr":
+            one = table(
+                [(f"v{n - 1}", "integer")], [(f"{side}{n}", "integer")], [["-", f"v{n - 1}"]], id=f"{side}{n}"
+            )
+            parts.append(requires(one, f"d{n - 1}"))
+        both = table([(f"l{n}", "integer")], [(f"v{n}", "integer")], [["-", f"l{n} + r{n}"]], id=f"d{n}")
+        floors += [*parts, requires(both, f"l{n}", f"r{n}")]
+    decision = read_decisions(dmn(*reversed(floors)), "t.dmn", TYPES)["d20"]
+    outcome = decision.decide({"hours": 1})
+    assert outcome.mapped("singleEntry") == 2**20
+    assert len(outcome.required) == 60
+    assert decision.names == {"hours"}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        ([requires(CLASS, "elsewhere")], "решения #elsewhere в файле нет"),
+        ([requires(CLASS, "kind")], "решения требуют друг друга: kind"),
+        ([requires(CLASS, "groups"), requires(ALL_GROUPS, "kind")], "решения требуют друг друга"),
+        ([CLASS.replace('"kind" typeRef', '"hours" typeRef'), requires(ALL_GROUPS, "kind")], "имя hours"),
+        ([CLASS, CLASS.replace("kind_", "two_").replace('id="kind"', 'id="two"'),
+          requires(ALL_GROUPS, "kind", "two")], "имя kind"),
+        ([table([("misspelt", "string")], [("kind", "string")], [["-", '"a"']], id="kind"),
+          requires(ALL_GROUPS, "kind")], "misspelt"),
+        ([requires(table([("kind", "integer")], [("n", "string")], [["1", '"a"']]), "kind"), CLASS], "kind"),
+    ],
+)  # fmt: skip
+def test_a_requirement_that_cannot_be(decisions: list[str], said: str) -> None:
+    assert any(said in one.message for one in refused(dmn(*decisions)))
+
+
+def test_more_decisions_than_anybody_draws() -> None:
+    many = [table([], [("n", "integer")], [["1"]], id=f"d{n}") for n in range(101)]
+    assert [one.rule for one in refused(dmn(*many))] == ["budget"]
+
+
+def test_more_values_than_anybody_lists() -> None:
+    rows = [[", ".join(str(100 * row + n) for n in range(100)), "1"] for row in range(200)]
+    begun = time.process_time()
+    assert [one.rule for one in refused(dmn(table([("hours", "integer")], [("n", "integer")], rows)))] == ["budget"]
+    assert time.process_time() - begun < 1
+
+
 def test_a_file_may_hold_several_tables_of_each_dmn_version() -> None:
     tables = [table([], [("n", "integer")], [["1"]], id=id) for id in ("one", "two")]
     for namespace in (
@@ -204,7 +336,7 @@ def test_a_file_may_hold_several_tables_of_each_dmn_version() -> None:
         (
             table([], [("n", "any")], [["1"]]).replace("<output ", '<output camunda="x" expressionLanguage="juel" '),
             "dmn",
-            "table",
+            "table_out1",
             4,
         ),
         (
@@ -212,7 +344,7 @@ def test_a_file_may_hold_several_tables_of_each_dmn_version() -> None:
                 ' typeRef="any" />', "><defaultOutputEntry><text>1</text></defaultOutputEntry></output>"
             ),
             "dmn",
-            "table",
+            "table_out1",
             4,
         ),
         (

@@ -140,9 +140,11 @@ def _labels(definition: Definition) -> Iterator[Finding]:
 def _unused(definition: Definition) -> Iterator[Finding]:
     """Forms, tables and texts that no element names: a slip of the pen, or left over."""
     elements = definition.elements.values()
+    decided = {one.decision for one in elements} & definition.decisions.keys()
+    decided = {made.id for id in decided for made in definition.decisions[str(id)].with_required()}
     for there, used, file in (
         (definition.forms, {one.form_key for one in elements}, "forms/{}.form"),
-        (definition.decisions, {one.decision for one in elements}, "{}"),
+        (definition.decisions, decided, "{}"),
         (definition.texts, {one.template_id for one in elements}, "mail/{}.ru.txt"),
     ):
         for id in sorted(set(there) - used):

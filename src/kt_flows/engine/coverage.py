@@ -6,10 +6,12 @@ between them decide the whole column exactly.  Cells that are computed from vari
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import combinations, islice, pairwise
+from functools import cache, reduce
+from itertools import accumulate, islice, pairwise
+from operator import and_, xor
 from typing import TYPE_CHECKING, Any
 
 from kt_flows.clock import to_text
@@ -50,20 +52,68 @@ class _Column:
         if not self.judged:
             return
         self.probes = [*_probes(column, [value for value in literals if value is not None], kinds), None]
+        if ordered:
+            self.probes[:-1] = sorted(self.probes[:-1])
         # A null is asked for where a row speaks of it; that no row takes it is not worth a warning everywhere.
         asked = self.probes if None in literals else self.probes[:-1]
         if column.allowed is not None:
             asked = [value for value in asked if value is None or column.allowed.holds(value)] or asked
         self.asked = asked
-        self.held = [self._held(cell) for cell in cells]
-
-    def _held(self, cell: Cell) -> int:
-        return sum(1 << number for number, value in enumerate(self.probes) if cell.holds(value))
+        places = {(kind_of(value), value): place for place, value in enumerate(self.probes)}
+        every = (1 << len(self.probes)) - 1
+        self.held = [_held(cell, self.probes, places, every) for cell in cells]
+        self.taken = _turned(self.held, len(self.probes))
+        """The rules that take each probe."""
 
     def rules_for(self, value: Any) -> int:
         """The rules that take this probe."""
-        bit = 1 << next(number for number, probe in enumerate(self.probes) if probe is value)
-        return sum(1 << rule for rule, held in enumerate(self.held) if held & bit)
+        return self.taken[next(number for number, probe in enumerate(self.probes) if probe is value)]
+
+    def near(self) -> Iterator[int]:
+        """For each rule those that take some value that it takes."""
+        known: dict[int, int] = {}
+        for held in self.held:
+            if held not in known:
+                common = 0
+                for place in _bits(held):
+                    common |= self.taken[place]
+                known[held] = common
+            yield known[held]
+
+
+def _held(cell: Cell, probes: list[Any], places: dict[tuple[str, Any], int], every: int) -> int:
+    """The probes that a cell takes; those of a column with bounds are in their order, the null last."""
+    if cell.any:
+        return every
+    found = 0
+    for test in cell.tests:
+        if test.kind == "bounds":
+            first, last = 0, len(probes) - 1
+            for op, operand in test.bounds:
+                side = bisect_left if op in (">=", "<") else bisect_right
+                at = side(probes, operand.value, 0, len(probes) - 1)
+                first, last = (max(first, at), last) if op[0] == ">" else (first, min(last, at))
+            found |= ((1 << last) - 1) & ~((1 << first) - 1) if first < last else 0
+        elif test.operand is not None:
+            place = places.get((kind_of(test.operand.value), test.operand.value))
+            found |= 0 if place is None else 1 << place
+    return every & ~found if cell.negated else found
+
+
+def _turned(held: list[int], many: int) -> list[int]:
+    """Of sets of probes by rule the sets of rules by probe."""
+    turns = [0] * (many + 1)
+    for rule, probes in enumerate(held):
+        for place in _bits(probes ^ (probes << 1)):  # where it begins to take them, and where it ends
+            turns[place] ^= 1 << rule
+    return list(accumulate(turns[:many], xor))
+
+
+def _bits(number: int) -> Iterator[int]:
+    while number:
+        low = number & -number
+        yield low.bit_length() - 1
+        number ^= low
 
 
 def _probes(column: Input, literals: list[Any], kinds: set[str]) -> list[Any]:
@@ -129,9 +179,12 @@ def _value(value: Any) -> str:
 
 
 def _overlaps(decision: Decision, columns: list[_Column]) -> Iterator[Finding]:
-    for one, two in combinations(range(len(decision.rules)), 2):
-        common = [column.held[one] & column.held[two] for column in columns]
-        if all(common):
+    for one, sets in enumerate(
+        zip(*(column.near() for column in columns), strict=True) if columns else _alone(decision)
+    ):
+        common_to_all = reduce(and_, sets) >> (one + 1)
+        for two in (one + 1 + place for place in _bits(common_to_all)):
+            common = [column.held[one] & column.held[two] for column in columns]
             first, second = decision.rules[one], decision.rules[two]
             values = [
                 column.probes[(bits & -bits).bit_length() - 1] for column, bits in zip(columns, common, strict=True)
@@ -140,6 +193,11 @@ def _overlaps(decision: Decision, columns: list[_Column]) -> Iterator[Finding]:
             message += f": {_shown(decision, values)}" if values else ""
             hint = "Разведите условия строк или выберите политику FIRST"
             yield _finding(decision, "error", "dmn-overlap", second.id, second.line, message, hint)
+
+
+def _alone(decision: Decision) -> Iterator[tuple[int]]:
+    """Without a column every rule takes whatever every other does."""
+    return (((1 << len(decision.rules)) - 1,) for _ in decision.rules)
 
 
 def _dead(decision: Decision, columns: list[_Column]) -> Iterator[Finding]:

@@ -6,12 +6,23 @@ The table itself, which decides, is engine/table.py; its input cells are engine/
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from lxml import etree
-
+from kt_flows.engine.decision_names import strangers
 from kt_flows.engine.expression import Expression, ExpressionError, SyntaxProblem, Types, compile_expression
-from kt_flows.engine.table import AGGREGATIONS, HIT_POLICIES, Decision, DecisionError, Input, Outcome, Output, Rule
+from kt_flows.engine.table import (
+    AGGREGATIONS,
+    BY_PRIORITY,
+    HIT_POLICIES,
+    Decision,
+    DecisionError,
+    Input,
+    Outcome,
+    Output,
+    Rule,
+)
 from kt_flows.engine.unary import INPUT, Cell, read_cell
 from kt_flows.engine.values import fits
 from kt_flows.engine.xml import read_xml
@@ -41,21 +52,9 @@ WORDS = {
     "map": "map",
 }
 MAX_RULES = 1_000
-_CAMUNDA = "{http://camunda.org/schema/1.0/dmn}"
-_DRAWN = {
-    "inputData",
-    "knowledgeSource",
-    "textAnnotation",
-    "association",
-    "DMNDI",
-    "description",
-    "extensionElements",
-}
-_IN_DECISION = {"decisionTable", "variable", "informationRequirement", "authorityRequirement", "description"} | {
-    "extensionElements",
-    "question",
-    "allowedAnswers",
-}
+MAX_DECISIONS = 100
+MAX_TESTS = 10_000
+"""So many values and bounds in the input cells of one file."""
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -77,9 +76,13 @@ class _Reader:
 
     def __init__(self, file: str, types: Types, ns: str) -> None:
         self.file = file
+        self.declared = types
         self.types = types
+        """Those declared, and while a table is read what it sees of the decisions that it requires."""
         self.ns = ns
         self.findings: list[Finding] = []
+        self.ids: frozenset[str] = frozenset()
+        self.tests = 0
 
     def say(self, rule: str, item: Any, message: str, hint: str = "", within: Any = None) -> None:
         """Notes a finding at `item`'s line, under the id of `within` (a row, for a cell) or its own."""
@@ -87,33 +90,57 @@ class _Reader:
         self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=item.sourceline))
 
     def document(self, root: Any) -> list[Decision]:
-        found = []
+        for item, message, hint, within in strangers(root, self.ns):
+            self.say("dmn", item, message, hint, within)
+        items: dict[str, Any] = {}
         for item in root:
-            name = etree.QName(item).localname if isinstance(item.tag, str) else "description"
-            if name == "decision":
-                found.append(self.decision(item))
-            elif name not in _DRAWN:
-                self.say("dmn", item, f"элемент {name} не выполняется", "Оставьте только таблицы решений")
-        return [decision for decision in found if decision]
+            if item.tag == f"{self.ns}decision":
+                items[item.get("id", "")] = item
+        self.ids = frozenset(items)
+        if len(items) > MAX_DECISIONS:
+            self.say("budget", root, f"в файле больше {MAX_DECISIONS} решений", "Разделите файл")
+            return []
+        found: dict[str, Decision | None] = {}
+        requires = {id: self.required(item) for id, item in items.items()}
+        for id in self.in_order(requires, items):
+            found[id] = self.decision(items[id], [found[one] for one in requires[id]])
+        if self.tests > MAX_TESTS:
+            self.say("budget", root, f"в ячейках файла больше {MAX_TESTS} значений и границ", "Разделите файл")
+        return [decision for id in items if (decision := found.get(id))]
 
-    def decision(self, item: Any) -> Decision | None:
+    def required(self, item: Any) -> list[str]:
+        """Ids of the decisions in this file that a decision requires."""
+        wanted = item.findall(f"{self.ns}informationRequirement/{self.ns}requiredDecision")
+        return [id for one in wanted if (id := one.get("href", "").removeprefix("#")) in self.ids]
+
+    def in_order(self, requires: Mapping[str, list[str]], items: Mapping[str, Any]) -> list[str]:
+        """Each decision after those that it requires."""
+        try:
+            return list(TopologicalSorter(requires).static_order())
+        except CycleError as error:
+            [*round, _] = error.args[1]
+            self.say("dmn", items[round[0]], f"решения требуют друг друга: {', '.join(round)}", "Уберите одну связь")
+            return []
+
+    def decision(self, item: Any, requires: list[Decision | None]) -> Decision | None:
         table = item.find(f"{self.ns}decisionTable")
         if table is None or not item.get("id"):
             self.say("dmn", item, "решение без таблицы или без id", "Замените выражение таблицей решений")
             return None
-        for part in item:
-            name = etree.QName(part).localname if isinstance(part.tag, str) else "description"
-            if name not in _IN_DECISION or part.find(f"{self.ns}requiredDecision") is not None:
-                self.say("dmn", part, "решение опирается на другое", "Вызовите его отдельной задачей", within=item)
-        for part in item.iter(f"{self.ns}*"):
-            self.ignored(part, item)
         policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation")
         if policy not in HIT_POLICIES or (aggregation and (policy != "COLLECT" or aggregation not in AGGREGATIONS)):
             message = f"политика {policy} {aggregation or ''}".strip() + " не выполняется"
             self.say("dmn-hit-policy", table, message, f"Выберите: {', '.join(HIT_POLICIES)}")
             return None
+        below = self.given(item, requires)
+        if below is None:
+            return None
+        self.types = {**self.declared, **below}
         inputs = [self.input(column) for column in table.findall(f"{self.ns}input")]
         outputs = self.outputs(table, item.get("id"), aggregation)
+        if policy in BY_PRIORITY and not any(output.values for output, _ in outputs):
+            message = f"для политики {policy} нужны значения выхода, от важных к неважным"
+            self.say("dmn-hit-policy", table, message, "Заполните «Output Values» хотя бы у одного выхода")
         rows = table.findall(f"{self.ns}rule")
         if not outputs or not rows or len(rows) > MAX_RULES:
             self.say("dmn", table, f"нужен хотя бы один выход и от 1 до {MAX_RULES} строк", "Разделите таблицу")
@@ -125,21 +152,26 @@ class _Reader:
         kept = tuple(rule for rule in rules if rule)
         id, name = item.get("id"), item.get("name", "")
         words = tuple(output for output, _ in outputs)
-        return Decision(id, name, self.file, item.sourceline, policy, aggregation, columns, words, kept)
+        made = tuple(one for one in requires if one)
+        return Decision(id, name, self.file, item.sourceline, policy, aggregation, columns, words, kept, made)
 
-    def ignored(self, part: Any, item: Any) -> None:
-        """Refuses what another engine would heed and this one does not."""
-        name = etree.QName(part).localname
-        language = part.get("expressionLanguage", "").lower()
-        allowed = ("", "feel") if name == "inputEntry" else ("", "cel")
-        if language not in allowed:
-            self.say("dmn", part, f"язык {language}: ячейки входа — S-FEEL, остальное — CEL", "Сбросьте язык", item)
-        if name == "defaultOutputEntry":
-            self.say(
-                "dmn", part, "значение выхода по умолчанию не выполняется", "Добавьте последнюю строку «-»", item
-            )
-        if part.get(f"{_CAMUNDA}inputVariable"):
-            self.say("dmn", part, "inputVariable не выполняется", "Очистите «Input Variable»", item)
+    def given(self, item: Any, requires: list[Decision | None]) -> dict[str, str] | None:
+        """What the decision sees of those that it requires: name to type; None where one of them does not read."""
+        wanted = item.findall(f"{self.ns}informationRequirement/{self.ns}requiredDecision")
+        for one in wanted:
+            if one.get("href", "").removeprefix("#") not in self.ids:
+                hint = "Соедините с решением этого же файла"
+                self.say("dmn", one, f"решения {one.get('href', '')[:60]} в файле нет", hint, within=item)
+        if None in requires or len(requires) < len(wanted):
+            return None
+        found: dict[str, str] = {}
+        for decision in requires:
+            for name, word in decision.given.items() if decision else ():
+                if name in found or name in self.declared:
+                    message = f"имя {name}, которое даёт решение {decision.id if decision else ''}, уже занято"
+                    self.say("dmn-output", item, message, "Назовите его выход иначе")
+                found[name] = word
+        return found
 
     def text(self, item: Any) -> str:
         return str(item.findtext(f"{self.ns}text", "") or "").strip()
@@ -180,10 +212,31 @@ class _Reader:
             word = self.word(column, column)
             # A `number` may stay whole; a `double` becomes a fraction.
             number = column.get("typeRef", "").rpartition(":")[2] == "number"
-            found.append((Output(column.get("id", ""), name, word), None if number else f"{word}?"))
+            values = self.values(column, word)
+            found.append((Output(column.get("id", ""), name, word, values), None if number else f"{word}?"))
         if aggregation and len(columns) > 1:
             self.say("dmn-output", table, f"{aggregation} считается по одному выходу", "Разделите таблицу")
         return found
+
+    def values(self, column: Any, word: str) -> tuple[Any, ...]:
+        """The values that an output may have, the most important first."""
+        listed = column.find(f"{self.ns}outputValues")
+        if listed is None or not self.text(listed):
+            return ()
+        try:
+            if word not in ("string", "int", "double", "bool"):
+                raise SyntaxProblem("перечень бывает у текстов, чисел и true/false")
+            cell = read_cell(self.text(listed), word)
+            if (
+                cell.negated
+                or not cell.tests
+                or not all(test.operand and test.operand.literal for test in cell.tests)
+            ):
+                raise SyntaxProblem("нужны готовые значения через запятую")
+            return tuple(cell.literals())
+        except SyntaxProblem as problem:
+            self.say("dmn-output", listed, f"«{self.text(listed)}»: {problem}", "Исправьте «Output Values»", column)
+            return ()
 
     def rule(
         self, row: Any, number: int, inputs: tuple[Input, ...], outputs: list[tuple[Output, str | None]]
@@ -216,10 +269,14 @@ class _Reader:
         text = self.text(entry)
         try:
             cell = read_cell(text, column.type)
+            self.tests += len(cell.tests)
+            if self.tests > MAX_TESTS:
+                return None, None
             for test in cell.tests:
                 for operand in test.operands():
-                    # Alone first: a bracket that closes another's would change the test around it.
-                    compile_expression(operand.cel, self.types)
+                    if not operand.literal:
+                        # Alone first: a bracket that closes another's would change the test around it.
+                        compile_expression(operand.cel, self.types)
             types = {**self.types, INPUT: column.type}
             return cell, None if cell.any else compile_expression(cell.cel(), types, "bool")
         except SyntaxProblem as problem:
@@ -232,8 +289,8 @@ class _Reader:
             expression = compile_expression(text, self.types, expects)
             if not fits(expression.type, output.type):
                 raise SyntaxProblem(f"тип {expression.type}, а нужен {output.type}")
-            if not expression.names:
-                expression.evaluate({})
+            if not expression.names and output.rank(expression.evaluate({})) is None:
+                raise SyntaxProblem("этого значения нет среди «Output Values»")
             return expression
         except (SyntaxProblem, ExpressionError) as problem:
             self.say("dmn-cell", entry, f"«{text}» ({output.name}): {problem}", "Исправьте ячейку", row)

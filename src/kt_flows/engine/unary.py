@@ -26,7 +26,8 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _BOUND = rf'(?:{_TEXT}|[^"\[\](),]|\((?:{_TEXT}|[^"()])*\))+?'
 _RANGE = re.compile(rf"(?P<open>[\[\](])\s*(?P<low>{_BOUND})\s*\.\.\s*(?P<high>{_BOUND})\s*(?P<close>[\[\])])")
 _COMPARE = re.compile(r"(?P<op><=|>=|<|>)\s*(?P<value>.+)", re.DOTALL)
-_TIME = re.compile(r'(?P<kind>date and time|timestamp|duration)\(\s*(?P<text>"[^"]*")\s*\)')
+_TIME = re.compile(r'(?P<kind>date and time|timestamp|duration)\(\s*(?P<text>"[^"]*")\s*\)|@\s*(?P<at>"[^"]*")')
+_NO_MOMENT = re.compile(r"(?:date|time)\s*\(")
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
@@ -184,11 +185,16 @@ def _operand(text: str, word: str) -> Operand:
         if "." in text and word == "int":
             raise SyntaxProblem(f"{text} — не целое число")
         return Operand(text, True, float(text) if "." in text else int(text))
-    if found := _TIME.fullmatch(text):
+    if (found := _TIME.fullmatch(text)) and found["at"]:
+        value = _literal(found["at"])
+        return _time(value, "duration" if value.lstrip("-").startswith("P") else "timestamp")
+    if found:
         return _time(_literal(found["text"]), "duration" if found["kind"] == "duration" else "timestamp")
     if _STRING.fullmatch(text):
         value = _literal(text)
         return _time(value, word) if word in ("timestamp", "duration") else Operand(text, True, value)
+    if _NO_MOMENT.match(text):
+        raise SyntaxProblem(f'{text[:40]} без часа и пояса: напишите date and time("2026-03-02T00:00:00+05:00")')
     return Operand(f"({text})")
 
 

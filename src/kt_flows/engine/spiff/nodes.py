@@ -116,7 +116,9 @@ class Rule(Node):
         decision = case.program.definitions[self.process_key].decisions[str(self.element.decision)]
         outcome = decision.decide(values_of(token))
         result = outcome.mapped(self.element.decision_result)
-        case.note(token, "decided", rules=list(outcome.rules), inputs=dict(outcome.inputs), result=result)
+        below = {id: {"rules": list(one.rules), "inputs": dict(one.inputs)} for id, one in outcome.required.items()}
+        seen = {"rules": list(outcome.rules), "inputs": dict(outcome.inputs)} | ({"required": below} if below else {})
+        case.note(token, "decided", **seen, result=result)
         case.keep_result(token, result)
         return True
 
