@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +163,93 @@ def test_rows_are_checked_one_by_one() -> None:
     }
 
 
+def test_rows_that_nobody_may_add_are_all_there() -> None:
+    fixed = group("calls", text("note"), kind="dynamiclist") | {"allowAddRemove": False, "defaultRepetitions": 2}
+    form = read(fixed)
+    assert form.check({"calls": [{"note": "a"}, {}]}) == {"calls": [{"note": "a"}, {}]}
+    for rows in (1, 3):
+        assert errors(form, {"calls": [{}] * rows}) == {"calls": "rows"}
+    assert read({**fixed, "allowAddRemove": True}).check({"calls": [{}] * 3}) == {"calls": [{}] * 3}
+
+
+@pytest.mark.parametrize("said", [{"valuesKey": "branches"}, {"valuesExpression": "=branches"}])
+def test_options_may_come_from_the_case(said: dict[str, str]) -> None:
+    form = read({"type": "select", "key": "branch", **said}, types={"branches": "list"})
+    assert form.variables == {"branch": "any"}
+    for branches in (["ALA", "AST", 3], [{"value": "ALA", "label": "Алматы"}, {"value": 3}, {"no": 1}, None]):
+        for chosen in ("ALA", 3):
+            assert form.check({"branch": chosen}, {"branches": branches}) == {"branch": chosen}
+        assert errors(form, {"branch": "XXX"}, {"branches": branches}) == {"branch": "option"}
+    for none in ({}, {"branches": None}, {"branches": "ALA"}, {"branches": []}):
+        assert errors(form, {"branch": "ALA"}, none) == {"branch": "option"}
+        assert form.check({"branch": None}, none) == {"branch": None}
+
+
+def test_options_of_a_row_may_come_from_the_form() -> None:
+    tags = {"type": "taglist", "key": "some", "valuesExpression": "=parent.known.tags"}
+    form = read(group("rows", tags, kind="dynamiclist"), types={"known": "map"})
+    context = {"known": {"tags": ["a", "b"]}}
+    assert form.check({"rows": [{"some": ["b", "a"]}]}, context) == {"rows": [{"some": ["b", "a"]}]}
+    assert errors(form, {"rows": [{"some": ["c"]}, {"some": ["a", "a"]}]}, context) == {
+        "rows[0].some": "option",
+        "rows[1].some": "option",
+    }
+
+
+def test_bounds_may_be_computed() -> None:
+    form = read(
+        number("limit"),
+        number("n", min="=limit", max="=case.most"),
+        text("code", minLength="=string length(prefix)", maxLength="=5"),
+        text("prefix"),
+        types={"case": "map"},
+    )
+    context = {"case": {"most": 10}}
+    assert form.check({"limit": 3, "n": 5, "code": "abc", "prefix": "ab"}, context)["n"] == 5
+    assert errors(form, {"limit": 3, "n": 2, "code": "a", "prefix": "ab"}, context) == {
+        "n": "min",
+        "code": "min_length",
+    }
+    assert errors(form, {"n": 11, "code": "abcdef"}, context) == {"n": "max", "code": "max_length"}
+    assert form.check({"n": 10**6, "code": "a"}) == {"n": 10**6, "code": "a"}, "a bound that is null is none"
+
+
+def test_what_the_browser_computes_is_computed_again() -> None:
+    form = read(
+        checkbox("planned"),
+        number("n"),
+        {"type": "expression", "key": "late", "expression": "=planned = false and n > limit", "computeOn": "change"},
+        {
+            "type": "expression",
+            "key": "length",
+            "expression": "=string length(name)",
+            "conditional": {"hide": "=n = 0"},
+        },
+        text("name"),
+        types={"limit": "int"},
+    )
+    assert form.variables["late"] == "bool"
+    assert form.variables["length"] == "double"
+    values = {"planned": False, "n": 5, "name": "abc"}
+    assert form.check({**values, "late": False, "length": "forged"}, {"limit": 3}) == {
+        **values,
+        "late": True,
+        "length": 3.0,
+    }
+    assert form.check(values, {"limit": 7})["late"] is False
+    assert "length" not in form.check({**values, "n": 0}, {"limit": 3})
+    assert form.check({}, {}) == {"late": False, "length": None}, "as FEEL has it: null = false is false"
+
+
+def test_a_day_that_is_over_is_over_by_the_clock_that_is_given() -> None:
+    form = read({"type": "datetime", "key": "on", "subtype": "date", "disallowPassedDates": True})
+    now = datetime(2026, 3, 3, tzinfo=UTC)
+    assert form.check({"on": "2026-03-03"}, now=now) == {"on": "2026-03-03"}
+    with pytest.raises(InvalidValues) as caught:
+        form.check({"on": "2026-03-01"}, {"now": "2026-01-01T00:00:00Z"}, now)
+    assert caught.value.errors[0].code == "past"
+
+
 def test_no_more_than_a_hundred_errors_are_told() -> None:
     form = read(*ROWS)
     assert len(errors(form, {"calls": [{"x": 1}] * 500})) == 100
@@ -183,7 +273,11 @@ def test_a_form_without_components_takes_nothing() -> None:
     ("component", "rule"),
     [
         ({"type": "filepicker", "key": "a"}, "form"),
-        ({"type": "expression", "key": "a", "expression": "=1"}, "form"),
+        ({"type": "expression", "key": "a", "expression": "=misspelt"}, "form-rule"),
+        ({"type": "expression", "key": "a", "expression": "=1 + 1"}, "form-rule"),
+        ({"type": "expression", "key": "a", "expression": "=a"}, "form-rule"),
+        ({"type": "expression", "key": "a"}, "form-rule"),
+        ({"type": "expression", "key": "a b", "expression": "=1"}, "form"),
         ({"type": "iframe", "url": "https://example.com"}, "form"),
         ({"type": "table", "dataSource": "=x"}, "form"),
         ({"type": "unheard_of"}, "form"),
@@ -194,7 +288,7 @@ def test_a_form_without_components_takes_nothing() -> None:
         (text("a..b"), "form"),
         (text("a", pattern="(?=x)"), "form"),
         (text("a", pattern=5), "form"),
-        (text("a", minLength="=n"), "form"),
+        (text("a", minLength="=n"), "form-rule"),
         (text("a", minLength="5"), "form"),
         (text("a", maxLength=-1), "form"),
         (text("a", maxLength=20_001), "form"),
@@ -214,8 +308,19 @@ def test_a_form_without_components_takes_nothing() -> None:
         (choice("select", "a", "x", "x"), "form"),
         (choice("select", "a", None), "form"),
         (choice("select", "a", ["x"]), "form"),
-        (choice("select", "a", "x", valuesKey="k"), "form"),
-        ({"type": "select", "key": "a", "valuesExpression": "=x"}, "form"),
+        (choice("select", "a", "x", valuesKey="a"), "form-rule"),
+        ({"type": "select", "key": "a", "valuesExpression": "=x"}, "form-rule"),
+        ({"type": "select", "key": "a", "valuesExpression": "=a", "valuesKey": "a"}, "form-rule"),
+        ({"type": "select", "key": "a", "valuesExpression": "a"}, "form-rule"),
+        ({"type": "select", "key": "a", "valuesExpression": "=1"}, "form-rule"),
+        (text("a", minLength="=a"), "form-rule"),
+        (text("a", maxLength="=count(a)"), "form-rule"),
+        (text("a", maxLength="=1 + 1"), "form-rule"),
+        (number("a", max="=max(a)"), "form-rule"),
+        (text("a", required="=true"), "form"),
+        (text("a", unheardOf="x"), "form"),
+        (group("a", kind="dynamiclist") | {"defaultRepetitions": -1}, "form"),
+        (group("a", kind="dynamiclist") | {"defaultRepetitions": "3"}, "form"),
         ({"type": "select", "key": "a", "values": "x"}, "form"),
         ({"type": "datetime", "key": "a"}, "form"),
         ({"type": "datetime", "key": "a", "subtype": "year"}, "form"),
@@ -278,6 +383,27 @@ def test_what_is_no_form_is_refused(data: bytes) -> None:
     with pytest.raises(DiagramError) as caught:
         read_form(data, "forms/f.form")
     assert caught.value.findings
+
+
+@pytest.mark.parametrize(
+    "components",
+    [
+        [text("a", **{f"p{n}": 1 for n in range(50_000)})],
+        [text(f"a{n}", **{f"p{m}": "x" * 50 for m in range(50)}) for n in range(300)],
+        [text(f"a{n}") for n in range(20_000)],
+        [text("a", hide="=" + "not(" * 5_000)],
+        [choice("select", "a", *range(100_000))],
+        [choice("select", "a", *["x"] * 100_000)],
+        [text("a", pattern="(a|" * 3_000)],
+        [group(f"g{n}", text("b"), kind="dynamiclist") for n in range(300)],
+    ],
+)
+def test_a_form_made_to_hurt_is_looked_through_in_time(components: list[dict[str, Any]]) -> None:
+    data = schema(*components)
+    begun = time.process_time()
+    with contextlib.suppress(DiagramError):
+        read_form(data, "forms/f.form")
+    assert time.process_time() - begun < 1
 
 
 def test_groups_within_groups_without_end_are_refused() -> None:

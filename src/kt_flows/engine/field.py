@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
 from typing import Any
 
@@ -53,6 +53,12 @@ class Field:
     hide: Condition | None = None
     options: tuple[Any, ...] | None = None
     rules: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Expression] = field(default_factory=dict)
+    """Rules that the form and the case decide; a null is no rule."""
+    formula: tuple[Expression, str] | None = None
+    """What the form computes, and its type word: whatever is submitted, the value is this."""
+    source: Expression | None = None
+    """A list of the form's or the case's that has the options."""
     pattern: Expression | None = None
     digits: int | None = None
     increment: Decimal | None = None
@@ -66,12 +72,16 @@ class Field:
     @property
     def word(self) -> str:
         """The type word of the value."""
+        if self.formula is not None:
+            return self.formula[1]
         if self.type == "number":
             return "string" if self.as_text else "int" if self.digits == 0 else "double"
         if self.type == "checkbox":
             return "bool"
         if self.type == "datetime":
             return "timestamp" if self.subtype == "datetime" else "string"
+        if self.source is not None:
+            return "list" if self.type in ("checklist", "taglist") else "any"
         if self.options is None:
             return "string"
         kinds = {type(option) for option in self.options}
@@ -83,8 +93,24 @@ class Field:
             else "any"
         )
 
-    def check(self, value: Any, now: str | None = None) -> Any:
-        """The value as the case keeps it; None where it is empty and may be.  Raises Wrong, and nothing else."""
+    def settled(self, seen: Mapping[str, Any]) -> Field:
+        """The field with what it computes and chooses from decided on `seen`: the form's data over the case's."""
+        if not self.computed and self.source is None:
+            return self
+        rules = {name: _answer(one, seen) for name, one in self.computed.items()}
+        bounds = {name: value for name, value in rules.items() if isinstance(value, int | float)}
+        options = self.options if self.source is None else _offered(_answer(self.source, seen))
+        return replace(self, rules={**self.rules, **bounds}, options=options, computed={}, source=None)
+
+    def computes(self, seen: Mapping[str, Any]) -> Any:
+        """The value of a formula; null where FEEL has one."""
+        return None if self.formula is None else _answer(self.formula[0], seen)
+
+    def check(self, value: Any, now: datetime | None = None) -> Any:
+        """The value as the case keeps it; None where it is empty and may be.  Raises Wrong, and nothing else.
+
+        `now` is the time by which a date has passed; without it none has.
+        """
         empty = value is None or value == [] or (isinstance(value, str) and not value.strip())
         if empty or (self.type == "checkbox" and value is False):
             if self.rules.get("required"):
@@ -161,7 +187,7 @@ class Field:
             raise Wrong("Один вариант выбран дважды", "option")
         return chosen
 
-    def _moment(self, value: Any, now: str | None) -> str:
+    def _moment(self, value: Any, now: datetime | None) -> str:
         if not isinstance(value, str) or len(value) > 40:
             raise Wrong("Нужна дата", "type")
         try:
@@ -184,10 +210,24 @@ class Field:
         self._look_back(moment.date(), now)
         return to_text(moment)
 
-    def _look_back(self, day: date, now: str | None) -> None:
+    def _look_back(self, day: date, now: datetime | None) -> None:
         """Refuses a day that is over wherever it was meant: the form does not say in which zone that is."""
-        if self.not_past and now is not None and day.toordinal() < moment_of(now).date().toordinal() - 1:
+        if self.not_past and now is not None and day.toordinal() < now.astimezone(UTC).date().toordinal() - 1:
             raise Wrong("Эта дата уже прошла", "past")
+
+
+def _answer(expression: Expression, seen: Mapping[str, Any]) -> Any:
+    """The answer, or null: FEEL has a null where CEL has an error."""
+    try:
+        return expression.evaluate(seen)
+    except ExpressionError:
+        return None
+
+
+def _offered(rows: Any) -> tuple[Any, ...]:
+    """The options in a list of data, as form-js reads them: plain values, or maps with a `value`."""
+    found = [row.get("value") if isinstance(row, dict) else row for row in rows] if isinstance(rows, list) else []
+    return tuple(one for one in found if isinstance(one, str | int | float))
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -6,18 +6,20 @@ How a submission is taken is engine/submission.py; one field's rules are engine/
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from kt_flows.engine.expression import SyntaxProblem, Types
-from kt_flows.engine.field import MAX_TEXT, TYPES, Field, compile_pattern
-from kt_flows.engine.hide import Condition, compile_hide
-from kt_flows.engine.submission import Form, Group, leaves_of
+from kt_flows.engine.field import TYPES, Field
+from kt_flows.engine.form_names import DRAWN, strangers
+from kt_flows.engine.form_rules import Rules
+from kt_flows.engine.hide import Condition, compile_formula, compile_hide
+from kt_flows.engine.submission import MAX_ROWS, Form, Group, leaves_of
 from kt_flows.errors import DiagramError, Finding
 
 __all__ = ["Field", "Form", "Group", "read_form"]
@@ -25,7 +27,8 @@ __all__ = ["Field", "Form", "Group", "read_form"]
 SCHEMA_VERSION = 19
 MAX_COMPONENTS = 300
 MAX_DEPTH = 8
-DRAWN = ("text", "html", "image", "separator", "spacer", "button")
+MOST_STRANGE = 10
+"""So many unknown properties of one component are told."""
 _CHOICES = ("radio", "select", "checklist", "taglist")
 _KEY = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,3}", re.ASCII)
 _ID = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
@@ -34,14 +37,7 @@ _ACTIVE = re.compile(
     r"(?:javascript|vbscript)\s*:|(?:^|=)\s*[\"']?\s*data:(?!image/(?:png|jpeg|gif|webp)\b)",
     re.IGNORECASE,
 )
-_TEXT_RULES = {"minLength", "maxLength", "pattern", "patternErrorMessage", "validationType"}
-_RULES = {"textfield": _TEXT_RULES, "textarea": _TEXT_RULES, "number": {"min", "max"}}
 _SCALARS: dict[type, str] = {bool: "bool", int: "double", float: "double", str: "string"}
-_COMPUTED = {
-    "valuesKey": "варианты из данных",
-    "valuesExpression": "вычисляемые варианты",
-    "expression": "вычисление",
-}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -80,7 +76,7 @@ def read_form(data: bytes, file: str, types: Types | None = None) -> Form:
     raise DiagramError(reader.findings)
 
 
-class _Reader:
+class _Reader(Rules):
     """Reads the components, collecting findings."""
 
     def __init__(self, file: str, text: str) -> None:
@@ -91,10 +87,13 @@ class _Reader:
 
     def say(self, component: Mapping[str, Any], message: str, hint: str = "", rule: str = "form") -> None:
         id = str(component.get("id") or component.get("key") or "")[:100] or None
-        # JSON has no line numbers: the id's own line is where an analyst looks.
+        self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=self.line(id)))
+
+    @cache  # noqa: B019 - a reader lives as long as one file is read
+    def line(self, id: str | None) -> int | None:
+        """JSON has no line numbers: the id's own line is where an analyst looks."""
         at = re.search(r'"(?:id|key)"\s*:\s*"' + re.escape(id) + '"', self.text) if id else None
-        line = self.text.count("\n", 0, at.start()) + 1 if at else None
-        self.findings.append(Finding("error", rule, self.file, message, hint, element_id=id, line=line))
+        return self.text.count("\n", 0, at.start()) + 1 if at else None
 
     def names(self, components: list[Any], path: tuple[str, ...]) -> dict[str, str]:
         """The names at the top of the form's data, with their types, for its conditions."""
@@ -123,15 +122,17 @@ class _Reader:
             elif self.count > MAX_COMPONENTS or depth > MAX_DEPTH:
                 self.say(component, f"компонентов больше {MAX_COMPONENTS} или уровней больше {MAX_DEPTH}")
                 break
+            elif strange := list(islice(strangers(component), MOST_STRANGE)):
+                for message, hint in strange:
+                    self.say(component, message, hint)
             elif component.get("type") in DRAWN:
                 self.shown(component)
             elif component.get("type") in ("group", "dynamiclist"):
                 found += self.group(component, types, depth)
+            elif component.get("type") == "expression":
+                found += self.formula(component, types)
             elif component.get("type") in TYPES:
                 found += self.field(component, types)
-            else:
-                hint = f"Возьмите один из: {', '.join(TYPES)}"
-                self.say(component, f"компонент {component.get('type')} не поддержан", hint)
         return tuple(found)
 
     def shown(self, component: dict[str, Any]) -> None:
@@ -164,10 +165,19 @@ class _Reader:
         # In a row, form-js knows the row as `this` and what is around it as `parent`.
         seen = {**types, "this": "map", "parent": "map"} if repeated else types
         parts = self.parts(inner, seen, depth + 1)
-        group = Group(tuple(part for part in path.split(".") if part), parts, condition, repeated)
+        whole = tuple(part for part in path.split(".") if part)
+        group = Group(whole, parts, condition, repeated, self.rows(component) if repeated else None)
         if repeated:
             self.paths(Group((), parts), (*group.path, ""))
         return [group]
+
+    def rows(self, component: dict[str, Any]) -> int | None:
+        """How many rows there are, where nobody may add or take away any."""
+        many = component.get("defaultRepetitions", 1)
+        if type(many) is not int or not 0 <= many <= MAX_ROWS:
+            self.say(component, f"негодное defaultRepetitions: {many!r}", f"Целое от 0 до {MAX_ROWS}")
+            return None
+        return None if component.get("allowAddRemove", True) else many
 
     def condition(self, component: Mapping[str, Any], types: Types) -> Condition | None:
         conditional = component.get("conditional") or {}
@@ -183,18 +193,30 @@ class _Reader:
             self.say(component, f"условие «{text}», знак {problem.column}: {problem}", hint, "form-hide")
             return None
 
+    def formula(self, component: dict[str, Any], types: Types) -> list[Field]:
+        """What the browser computes and the server computes again: no other field may read it."""
+        text, key = component.get("expression"), component.get("key")
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            self.say(component, f"у выражения нет годного ключа: {key!r}", "Латинские буквы, цифры и _")
+            return []
+        try:
+            made = compile_formula(str(text or ""), types)
+        except SyntaxProblem as problem:
+            hint = "Посчитайте задачей-скриптом или выходным параметром"
+            self.say(component, f"«{str(text)[:100]}», знак {problem.column}: {problem}", hint, "form-rule")
+            return []
+        id, label = str(component.get("id") or key), str(component.get("label") or key)
+        return [Field(id, key, "expression", label, hide=self.condition(component, types), formula=made)]
+
     def field(self, component: dict[str, Any], types: Types) -> list[Field]:
         before = len(self.findings)
         kind, key = str(component["type"]), component.get("key")
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             self.say(component, f"у поля нет годного ключа: {key!r}", "Латинские буквы, цифры и _")
             return []
-        for name, meaning in _COMPUTED.items():
-            if component.get(name):
-                self.say(component, f"{meaning} ({name}) не поддержано", "Перечислите варианты в values")
         if not isinstance(component.get("disabled", False), bool):
             self.say(component, "disabled бывает только true или false", "Возьмите readonly или скройте поле")
-        rules = self.rules(component, kind)
+        rules, computed = self.rules(component, kind, types)
         found = Field(
             str(component.get("id") or key),
             key,
@@ -202,107 +224,18 @@ class _Reader:
             str(component.get("label") or key),
             disabled=component.get("disabled") is True,
             hide=self.condition(component, types),
-            options=self.options(component) if kind in _CHOICES else None,
             rules=rules,
+            computed=computed,
             pattern=self.pattern(component, rules),
             digits=self.digits(component),
             increment=self.increment(component),
             as_text=component.get("serializeToString") is True,
             subtype=self.subtype(component) if kind == "datetime" else "datetime",
             not_past=component.get("disallowPassedDates") is True,
+            **(self.choices(component, types) if kind in _CHOICES else {}),
             **self.extras(component),
         )
         return [found] if len(self.findings) == before else []
-
-    def rules(self, component: Mapping[str, Any], kind: str) -> dict[str, Any]:
-        rules = component.get("validate", {})
-        if not isinstance(rules, dict):
-            self.say(component, "validate — не объект")
-            return {}
-        kept: dict[str, Any] = {}
-        for name, value in rules.items():
-            if value is None or value == "":
-                continue
-            if isinstance(value, str) and value.startswith("="):
-                self.say(component, f"вычисляемое правило {name} не поддержано", "Напишите значение")
-            elif name not in {"required"} | _RULES.get(kind, set()):
-                self.say(component, f"правило {name} для {kind} не поддержано", "Уберите его")
-            elif not _fits(name, value):
-                self.say(component, f"негодное правило {name}: {value!r}", "Исправьте значение")
-            else:
-                kept[name] = value
-        return kept
-
-    def pattern(self, component: Mapping[str, Any], rules: Mapping[str, Any]) -> Any:
-        if "pattern" not in rules:
-            return None
-        try:
-            return compile_pattern(rules["pattern"])
-        except ValueError as error:
-            self.say(component, str(error), "Шаблон — без просмотра вперёд, назад и ссылок")
-            return None
-
-    def options(self, component: Mapping[str, Any]) -> tuple[Any, ...]:
-        given = component.get("values")
-        rows = given if isinstance(given, list) else []
-        options = [item.get("value") if isinstance(item, dict) else None for item in rows]
-        scalar = all(isinstance(option, str | int | float) for option in options)
-        if not options or not scalar or len({(type(option), option) for option in options}) < len(options):
-            self.say(component, "у выбора нет вариантов, или один стоит дважды", "Перечислите их в values")
-            return ()
-        return tuple(options)
-
-    def digits(self, component: Mapping[str, Any]) -> int | None:
-        digits = component.get("decimalDigits")
-        if digits is not None and not (type(digits) is int and 0 <= digits <= 15):
-            self.say(component, f"негодное decimalDigits: {digits!r}", "Целое от 0 до 15")
-            return None
-        return digits
-
-    def increment(self, component: Mapping[str, Any]) -> Decimal | None:
-        given = component.get("increment")
-        if given is None or given == "":
-            return None
-        try:
-            step = Decimal(str(given))
-            if step.is_finite() and Decimal("1e-15") <= step <= 10**15:
-                return step
-        except InvalidOperation:
-            pass
-        self.say(component, f"негодный шаг increment: {given!r}", "Число больше нуля")
-        return None
-
-    def subtype(self, component: Mapping[str, Any]) -> str:
-        subtype = component.get("subtype")
-        if subtype not in ("date", "time", "datetime"):
-            self.say(component, f"вид даты {subtype!r} неизвестен", "date, time или datetime")
-        elif subtype == "datetime" and component.get("timeSerializingFormat") == "no_timezone":
-            self.say(component, "дата и время без часового пояса — не момент", "Выберите utc_offset")
-        return str(subtype)
-
-    def extras(self, component: Mapping[str, Any]) -> dict[str, Any]:
-        """Our own words among the component's properties."""
-        properties = component.get("properties") or {}
-        if not isinstance(properties, dict) or not all(isinstance(value, str) for value in properties.values()):
-            self.say(component, "properties — тексты по именам")
-            return {}
-        return {
-            "error_code": properties.get("errorCode") or None,
-            "required_message": properties.get("requiredMessage", ""),
-        }
-
-
-def _fits(name: str, value: Any) -> bool:
-    """Whether a rule's value is of its kind."""
-    if name == "required":
-        return isinstance(value, bool)
-    if name in ("minLength", "maxLength"):
-        return type(value) is int and 0 <= value <= MAX_TEXT
-    if name in ("min", "max"):
-        return type(value) in (int, float) and math.isfinite(value) and abs(value) <= 10**15
-    if name == "validationType":
-        return value in ("email", "phone", "custom")
-    return isinstance(value, str) and len(value) <= 1_000
 
 
 def _word(component: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ _ORDERS = ("<", "<=", ">", ">=")
 _RESERVED = {"if", "then", "else", "for", "some", "every", "function", "return", "instance", "satisfies", "or", "and"}
 _KINDS = {"string": "string", "timestamp": "string", "duration": "string", "int": "number", "double": "number"}
 _KINDS |= {"bool": "bool", "list": "list", "list(string)": "list", "map": "map"}
+_WORDS = {"string": "string", "number": "double", "bool": "bool", "list": "list", "map": "map"}
 # name: (arguments' kinds, result's kind, CEL)
 _FUNCTIONS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "contains": (("string", "string"), "bool", "{0}.contains({1})"),
@@ -74,6 +75,45 @@ def compile_hide(text: str, types: Types) -> Condition:
     if kind not in ("bool", "any"):
         raise SyntaxProblem("условие не даёт ни да, ни нет", 1)
     return Condition(text, compile_expression(cel, dict.fromkeys(types, "any")), negated)
+
+
+def compile_number(text: str, types: Types) -> Expression:
+    """A bound that a form computes: a name that holds a number, `count(…)`, `string length(…)`, or a number.
+
+    Raises SyntaxProblem naming what is not supported.
+    """
+    cel, kind = _whole(text, types)
+    if kind not in ("number", "any"):
+        raise SyntaxProblem(f"нужно число, а здесь {kind}", 1)
+    return compile_expression(cel, dict.fromkeys(types, "any"))
+
+
+def compile_path(text: str, types: Types) -> Expression:
+    """A name, with dots or without, that holds a list of options.  Raises SyntaxProblem where it is none."""
+    cel, kind = _whole(text, types)
+    if kind not in ("list", "any"):
+        raise SyntaxProblem(f"нужен список, а здесь {kind}", 1)
+    return compile_expression(cel, dict.fromkeys(types, "any"))
+
+
+def compile_formula(text: str, types: Types) -> tuple[Expression, str]:
+    """What a form computes: a condition or a value, and the type word of the answer.
+
+    Raises SyntaxProblem naming what is not supported.
+    """
+    cel, kind = _whole(text, types, condition=True)
+    return compile_expression(cel, dict.fromkeys(types, "any")), _WORDS.get(kind, "any")
+
+
+def _whole(text: str, types: Types, *, condition: bool = False) -> Part:
+    """One value, or condition, that is all there is."""
+    if not text.startswith("="):
+        raise SyntaxProblem("выражение начинается со знака «=»", 1)
+    parser = _Parser(text, types)
+    answer = parser.condition() if condition else parser.value()
+    if parser.kind() != "end":
+        raise parser.problem(f"лишнее «{parser.peek()}»")
+    return answer
 
 
 class _Parser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,8 @@ class Group:
     parts: tuple[Field | Group, ...]
     hide: Condition | None = None
     repeated: bool = False
+    rows: int | None = None
+    """So many rows, no more and no fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Leaf:
     path: Path
     item: Field | tuple[Leaf, ...]
     hides: tuple[Condition, ...]
+    rows: int | None = None
 
     def hidden(self, values: Mapping[str, Any]) -> bool:
         return any(condition.hides(values) for condition in self.hides)
@@ -40,6 +44,10 @@ class Leaf:
     @property
     def disabled(self) -> bool:
         return isinstance(self.item, Field) and self.item.disabled
+
+    @property
+    def computed(self) -> bool:
+        return isinstance(self.item, Field) and self.item.formula is not None
 
 
 def leaves_of(group: Group) -> tuple[Leaf, ...]:
@@ -50,9 +58,9 @@ def leaves_of(group: Group) -> tuple[Leaf, ...]:
         if isinstance(part, Field):
             found.append(Leaf(tuple(part.key.split(".")), part, own))
         elif part.repeated:
-            found.append(Leaf(part.path, leaves_of(part), own))
+            found.append(Leaf(part.path, leaves_of(part), own, part.rows))
         else:
-            found += (Leaf(part.path + leaf.path, leaf.item, own + leaf.hides) for leaf in leaves_of(part))
+            found += (Leaf(part.path + leaf.path, leaf.item, own + leaf.hides, leaf.rows) for leaf in leaves_of(part))
     return tuple(found)
 
 
@@ -80,15 +88,17 @@ class Form:
             for leaf in self.leaves
         }
 
-    def check(self, values: Mapping[str, Any], context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def check(
+        self, values: Mapping[str, Any], context: Mapping[str, Any] | None = None, now: datetime | None = None
+    ) -> dict[str, Any]:
         """The submitted values as the case takes them: hidden and disabled fields left out.
 
-        `context` are the case's variables, which conditions may read where the form says nothing; its `now`, if any,
-        is the time by which a date has passed.  Raises InvalidValues with a FieldError for each field at fault, by
-        its path; the task stays open and the person at the form mends it.
+        `context` are the case's variables, which conditions, bounds and options may read where the form says nothing;
+        `now` is the time by which a date has passed.  Raises InvalidValues with a FieldError for each field at fault,
+        by its path; the task stays open and the person at the form mends it.
         """
         errors: list[FieldError] = []
-        kept = _Check(dict(context or {}), errors).of(self.leaves, values, "")
+        kept = _Check(dict(context or {}), errors, now).of(self.leaves, values, "")
         if errors:
             raise InvalidValues(errors[:MAX_ERRORS], "Проверьте поля формы")
         return kept
@@ -106,9 +116,10 @@ def _fields(leaves: tuple[Leaf, ...], prefix: str) -> Iterator[tuple[str, Field]
 class _Check:
     """One submission; `context` is what conditions read."""
 
-    def __init__(self, context: dict[str, Any], errors: list[FieldError]) -> None:
+    def __init__(self, context: dict[str, Any], errors: list[FieldError], now: datetime | None) -> None:
         self.context = context
         self.errors = errors
+        self.now = now
 
     def of(self, leaves: tuple[Leaf, ...], values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         seen, hidden = self.settled(leaves, values)
@@ -119,22 +130,25 @@ class _Check:
                 continue
             where = prefix + ".".join(leaf.path)
             given, value = _get(values, leaf.path)
-            if isinstance(leaf.item, Field):
-                self.field(leaf.item, value, given, where, leaf.path, kept)
+            if isinstance(leaf.item, Field) and leaf.item.formula is not None:
+                _put(kept, leaf.path, leaf.item.computes(seen))
+            elif isinstance(leaf.item, Field):
+                self.field(leaf.item.settled(seen), value, given, where, leaf.path, kept)
             elif given:
                 _put(kept, leaf.path, self.rows(leaf.item, value, where, seen))
+                self.counted(leaf, value, where)
         return kept
 
     def settled(self, leaves: tuple[Leaf, ...], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Leaf]]:
         """What conditions see, and the leaves that they hide.
 
-        A hidden or disabled field's value is not the person's to give, so that no other condition may heed it: asked
-        again until nothing changes.
+        A hidden, disabled or computed field's value is not the person's to give, so that no other condition may heed
+        it: asked again until nothing changes.
         """
         hidden: list[Leaf] = []
         seen: dict[str, Any] = {}
         for _ in range(len(leaves) + 1):
-            ignored = {leaf.path for leaf in leaves if leaf.disabled or leaf in hidden}
+            ignored = {leaf.path for leaf in leaves if leaf.disabled or leaf.computed or leaf in hidden}
             seen = _over(self.context, _without(values, ignored))
             found = [leaf for leaf in leaves if leaf.hidden(seen)]
             if found == hidden:
@@ -144,7 +158,7 @@ class _Check:
 
     def field(self, item: Field, value: Any, given: bool, where: str, path: Path, kept: dict[str, Any]) -> None:
         try:
-            answer = item.check(value, self.context.get("now"))
+            answer = item.check(value, self.now)
         except Wrong as wrong:
             self.errors.append(FieldError(where, str(wrong), item.error_code or wrong.code))
         else:
@@ -161,11 +175,16 @@ class _Check:
             if not isinstance(row, dict):
                 self.errors.append(FieldError(f"{where}[{number}]", "Нужна строка с полями", "type"))
                 continue
-            inner = _Check({**seen, "this": row, "parent": seen}, self.errors)
+            inner = _Check({**seen, "this": row, "parent": seen}, self.errors, self.now)
             kept.append(inner.of(leaves, row, f"{where}[{number}]."))
             if len(self.errors) > MAX_ERRORS:
                 break
         return kept
+
+    def counted(self, leaf: Leaf, value: Any, where: str) -> None:
+        """Rows that nobody may add or take away are all there."""
+        if leaf.rows is not None and isinstance(value, list) and len(value) != leaf.rows:
+            self.errors.append(FieldError(where, f"Строк здесь {leaf.rows}", "rows"))
 
     def unknown(self, values: Mapping[str, Any], tree: Mapping[str, Any], prefix: str) -> None:
         for key, value in values.items():

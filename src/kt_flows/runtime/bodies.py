@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,13 +14,13 @@ from kt_flows.engine.values import check_value
 from kt_flows.errors import FieldError, InvalidValues
 
 
-def start_values(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
+def start_values(definition: Definition, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The variables that a case may start with: what its start form lets through, or else what it declares.
 
     Raises InvalidValues with the variable at fault; the caller mends its request.
     """
     if definition.start_form is not None:
-        return definition.start_form.check(values)
+        return definition.start_form.check(values, now=now)
     kept: dict[str, Any] = {}
     errors = []
     for name, value in values.items():

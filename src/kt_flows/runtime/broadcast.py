@@ -187,8 +187,9 @@ def _begin(
     with rt.transaction("broadcast.begin") as tx:
         definition = rt.programs.definition(tx, root.id)
         start = next(one for one in definition.start_signals.values() if one.signal == name)
-        values = start_values(definition, carried(definition, name, payload))
-        return _opened(tx, rt, actor, root, start, values, SIGNAL + name, signal_id, rt.clock.now())
+        now = rt.clock.now()
+        values = start_values(definition, carried(definition, name, payload), now)
+        return _opened(tx, rt, actor, root, start, values, SIGNAL + name, signal_id, now)
 
 
 def conditions_changed(
@@ -212,11 +213,12 @@ def _begin_if(
     with rt.transaction("broadcast.condition") as tx:
         definition = rt.programs.definition(tx, root.id)
         declared = {name: value for name, value in variables.items() if name in definition.manifest.variables}
-        values = start_values(definition, declared)
+        now = rt.clock.now()
+        values = start_values(definition, declared, now)
         started = []
         for start in definition.start_conditions.values():
             if _holds(definition, start, values):
-                opened = _opened(tx, rt, actor, root, start, values, CONDITION + start.id, key, rt.clock.now())
+                opened = _opened(tx, rt, actor, root, start, values, CONDITION + start.id, key, now)
                 started += [opened] if opened else []
         return started
 

@@ -32,6 +32,6 @@ def complete(rt: Runtime, actor: Actor, task_id: UUID, values: Mapping[str, Any]
         not_anothers(actor, task)
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
         form = program.definitions[task.process_key].forms.get(task.form_key or "")
-        checked = (form or NO_FORM).check(values, task.variables)
+        checked = (form or NO_FORM).check(values, task.variables, now)
         step = machine.complete(program, held.snapshot, task.wait, checked, now=now)
         return record(tx, program, held, step, actor=actor, now=now, completed=task.wait).seen(held)

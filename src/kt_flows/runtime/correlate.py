@@ -189,7 +189,7 @@ def _begin(
     for root in listening:
         definition = rt.programs.definition(tx, root.id)
         declared = definition.manifest.messages[name]
-        values = start_values(definition, {**correlation, **payload})
+        values = start_values(definition, {**correlation, **payload}, now)
         named = instances.named(tx, source, business_key)
         if named is not None and not (declared.again and instances.is_over(tx, named.id)):
             started.append(named.id)

@@ -71,7 +71,7 @@ def start(
             return known(named.id, named.body_hash)
         definition = rt.programs.definition(tx, root.id)
         _check_start(definition, start_element)
-        values = start_values(definition, variables)
+        values = start_values(definition, variables, now)
         opened = open_case(
             tx,
             rt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kt_flows.engine.definition import Definition
@@ -68,7 +68,7 @@ def _told(error: FlowsError) -> str:
 def _started(stage: Stage, definition: Definition, start: Start, failures: list[Failure]) -> bool:
     """Begins the case.  False where it was not to begin: whether it was refused rightly is then judged."""
     try:
-        values = _start_values(definition, start.variables)
+        values = _start_values(definition, start.variables, stage.now)
     except InvalidValues as error:
         if start.refused is None:
             raise
@@ -85,9 +85,9 @@ def _started(stage: Stage, definition: Definition, start: Start, failures: list[
     return True
 
 
-def _start_values(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
+def _start_values(definition: Definition, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if definition.start_form is not None:
-        return definition.start_form.check(values)
+        return definition.start_form.check(values, now=now)
     kept, errors = {}, []
     for name, value in values.items():
         variable = definition.manifest.variables.get(name)
@@ -117,7 +117,7 @@ def _play(stage: Stage, step: Any) -> list[Found]:
         allowed = {*task.groups, *([task.assignee] if task.assignee else [])}
         if step.by is not None and step.by not in allowed:
             raise Mistaken(f"задача {task.element_id} для {sorted(allowed)}, а не для {step.by}")
-        stage.complete(task, _form_of(stage, task).check(step.values, task.variables))
+        stage.complete(task, _form_of(stage, task).check(step.values, task.variables, stage.now))
     elif isinstance(step, Refused):
         return _refuse(stage, step)
     elif isinstance(step, Clock):
@@ -155,7 +155,7 @@ def _form_of(stage: Stage, task: HumanTask) -> Form:
 def _refuse(stage: Stage, step: Refused) -> list[Found]:
     task = _picked(stage, step.refused.complete)
     try:
-        _form_of(stage, task).check(step.refused.values, task.variables)
+        _form_of(stage, task).check(step.refused.values, task.variables, stage.now)
     except InvalidValues as error:
         return _refused(error, step.refused.fields)
     return [(f"форма задачи {task.element_id}", "отказ", "приняла")]
