@@ -18,7 +18,8 @@ from kt_flows.engine.expression import SyntaxProblem, Types
 from kt_flows.engine.field import TYPES, Field
 from kt_flows.engine.form_names import DRAWN, strangers
 from kt_flows.engine.form_rules import Rules
-from kt_flows.engine.hide import Condition, compile_formula, compile_hide
+from kt_flows.engine.formula import compile_formula
+from kt_flows.engine.hide import Condition, compile_hide
 from kt_flows.engine.submission import MAX_ROWS, Form, Group, leaves_of
 from kt_flows.errors import DiagramError, Finding
 

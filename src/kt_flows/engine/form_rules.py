@@ -10,7 +10,7 @@ from typing import Any
 
 from kt_flows.engine.expression import Expression, SyntaxProblem, Types
 from kt_flows.engine.field import MAX_TEXT, compile_pattern
-from kt_flows.engine.hide import compile_number, compile_path
+from kt_flows.engine.formula import compile_number, compile_path
 
 _TEXT_RULES = {"minLength", "maxLength", "pattern", "patternErrorMessage", "validationType"}
 _RULES = {"textfield": _TEXT_RULES, "textarea": _TEXT_RULES, "number": {"min", "max"}}

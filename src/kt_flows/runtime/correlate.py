@@ -14,8 +14,9 @@ from kt_flows.engine.values import fitting
 from kt_flows.errors import FieldError, InvalidValues
 from kt_flows.runtime.bodies import hash_of, start_values
 from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.kept import payload_for, process_of
 from kt_flows.runtime.opening import open_case
-from kt_flows.runtime.record import payload_for, process_of, record
+from kt_flows.runtime.record import record
 from kt_flows.security import SERVICE, Actor
 from kt_flows.store import definitions, instances, messages
 from kt_flows.store.db import Transaction, retried

@@ -13,18 +13,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kt_flows.engine import machine
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import MessageWait, SignalWait, Step
-from kt_flows.engine.values import fitting
-from kt_flows.errors import Broken
+from kt_flows.runtime.kept import with_kept_messages
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, jobs, messages, tasks, waits
 from kt_flows.store.db import Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.waits import OpenRow
-
-MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ def record(
     listening = {row.wait for row in there if row.kind in ("message", "signal") and row.wait is not None}
     begun = step
     if held.status == "active":  # one that rests takes nothing
-        step = _with_kept_messages(tx, program, held, step, set() if woken else listening, now)
+        step = with_kept_messages(tx, program, held, step, set() if woken else listening, now)
     gone = listening - {wait.wait for wait in step.messages} - {wait.wait for wait in step.signals}
     messages.drop_waits(tx, held.id, sorted(gone))
     fresh = [wait for wait in step.messages if wait.wait not in listening]
@@ -89,29 +85,12 @@ def record(
     told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
     history.tell(tx, told, now)
     hearing = [row for row in there if row.wait in listening - gone and row.kind in ("message", "signal")]
-    hearing += [_open_wait(held, row) for row in listens]
+    hearing += [waits.of_message(row) for row in listens]
     return Recorded(step, ended_at, (*people, *machines, *hearing))
 
 
 def _about(held: instances.Held) -> dict[str, Any]:
     return {"definitionKey": held.definition_key, "businessKey": held.business_key}
-
-
-def payload_for(program: Program, process_key: str, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a payload the process declares, in the declared types.  Raises ValueError naming the field."""
-    kept, faults = fitting(program.definitions[process_key].manifest.messages[name].payload, payload)
-    if faults:
-        raise ValueError(": ".join(faults[0]))
-    return kept
-
-
-def process_of(program: Program, element_id: str, message: str) -> str:
-    """The process of a bundle that catches a message at this element."""
-    for key, definition in program.definitions.items():
-        element = definition.elements.get(element_id)
-        if element is not None and element.message == message:
-            return key
-    raise Broken(f"no process of the bundle catches {message} at {element_id}")
 
 
 def _wait_row(held: instances.Held, wait: MessageWait) -> dict[str, Any]:
@@ -134,57 +113,6 @@ def _signal_row(held: instances.Held, wait: SignalWait) -> dict[str, Any]:
         "correlation": messages.canonical({}),
         "business_key": None,
     }
-
-
-def _open_wait(held: instances.Held, row: Mapping[str, Any]) -> OpenRow:
-    name = str(row["name"])
-    kind = "signal" if name.startswith(messages.SIGNAL) else "message"
-    return OpenRow(kind, held.id, row["wait"], held.id, row["element_id"], name=name, correlation=row["correlation"])
-
-
-def _with_kept_messages(
-    tx: Transaction, program: Program, held: instances.Held, step: Step, known: set[int], now: datetime
-) -> Step:
-    """Delivers what was kept for waits that have just opened, until nothing more fits.
-
-    A kept message that does not fit what the process declares is refused, and the case goes on.
-    """
-    looked_for: set[int] = set()
-    for _ in range(MOST_ROUNDS):
-        fresh = sorted(
-            (wait for wait in step.messages if wait.wait not in known | looked_for),
-            key=lambda wait: (wait.name, messages.canonical(wait.correlation)),
-        )
-        moved = None
-        for wait in fresh:
-            looked_for.add(wait.wait)
-            messages.lock(tx, wait.name, messages.canonical(wait.correlation))
-            if held.business_key is not None:
-                messages.lock(tx, wait.name, f"business_key={held.business_key}")
-            moved = _kept_for(tx, program, held, step, wait, now)
-            if moved is not None:
-                break
-        if moved is None:
-            return step
-        step = replace(moved, trace=step.trace + moved.trace)
-    raise Broken(f"more than {MOST_ROUNDS} kept messages fit one move")
-
-
-def _kept_for(
-    tx: Transaction, program: Program, held: instances.Held, step: Step, wait: MessageWait, now: datetime
-) -> Step | None:
-    process = process_of(program, wait.element_id, wait.name)
-    key = messages.canonical(wait.correlation)
-    while (found := messages.buffered(tx, wait.name, key, held.business_key, now)) is not None:
-        try:
-            payload = payload_for(program, process, wait.name, found.payload)
-        except ValueError:
-            messages.settle(tx, found.id, "refused")
-            continue
-        moved = machine.deliver(program, step.state, wait.wait, payload, now=now)
-        messages.settle(tx, found.id, "delivered", [held.id])
-        return moved
-    return None
 
 
 def _tasks(
@@ -232,20 +160,7 @@ def _tasks(
             }
         )
         told.append(_task_event("created", held, id, one.groups, one.assignee, one.element_id))
-        open_.append(
-            OpenRow(
-                "task",
-                held.id,
-                wait,
-                id,
-                one.element_id,
-                name=one.name,
-                state=state,
-                groups=one.groups,
-                assignee=one.assignee,
-                at=one.due_at,
-            )
-        )
+        open_.append(waits.of_task(rows[-1]))
     tasks.add(tx, rows)
     return told, open_
 
@@ -324,27 +239,13 @@ def _jobs(
                 "wait": slot[1],
             }
             fresh.append(row)
-            view = _open_job(row)
+            view = waits.of_job(row)
         elif slot[0] == "timer" and view.at != row["run_at"]:
             jobs.keep(tx, view.id, run_at=row["run_at"], state="available")
             view = replace(view, at=row["run_at"], state="available")
         open_.append(view)
     jobs.add(tx, fresh, now)
     return open_
-
-
-def _open_job(row: Mapping[str, Any]) -> OpenRow:
-    return OpenRow(
-        "job",
-        row["instance_id"],
-        row["wait"],
-        row["id"],
-        row["element_id"],
-        state=row["state"],
-        at=row["run_at"],
-        topic=row["kind"],
-        error=row["last_error"],
-    )
 
 
 def _passed(row: OpenRow, now: datetime) -> bool:

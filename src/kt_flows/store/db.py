@@ -78,13 +78,16 @@ class Reading:
 
     def all(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """`values` are the query's bound parameters: a query that is made once costs less each time."""
-        return self._connection.execute(query, values).all()
+        return self._run(query, values).all()
 
     def first(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Row | None:
-        return self._connection.execute(query, values).first()
+        return self._run(query, values).first()
 
     def value(self, query: sa.Executable) -> Any:
-        return self._connection.execute(query).scalar()
+        return self._run(query).scalar()
+
+    def _run(self, query: sa.Executable, values: Any = None, **options: Any) -> sa.Result[Any]:
+        return self._connection.execute(query, values, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,7 @@ class Transaction(Reading):
         # One row goes as one statement, not as a batch of one.
         given = rows[0] if rows is not None and len(rows) == 1 else rows
         # SQLAlchemy forgets how many rows an INSERT touched unless it is asked to keep it.
-        self.send()
-        result = self._connection.execute(statement, given, execution_options={"preserve_rowcount": True})
+        result = self._run(statement, given, execution_options={"preserve_rowcount": True})
         return max(0, result.rowcount) if isinstance(result, sa.CursorResult) else 0
 
     def gather(self, write: Write, **values: Any) -> None:
@@ -152,17 +154,9 @@ class Transaction(Reading):
         values = {f"w{n}_{name}": value for n, (_, given) in enumerate(gathered) for name, value in given.items()}
         self._connection.exec_driver_sql(text, values)
 
-    def all(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row]:
+    def _run(self, query: sa.Executable, values: Any = None, **options: Any) -> sa.Result[Any]:
         self.send()
-        return super().all(query, values)
-
-    def first(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Row | None:
-        self.send()
-        return super().first(query, values)
-
-    def value(self, query: sa.Executable) -> Any:
-        self.send()
-        return super().value(query)
+        return super()._run(query, values, **options)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Something to do once it lasts, such as waking a worker."""

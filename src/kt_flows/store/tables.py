@@ -249,21 +249,18 @@ history = sa.Table(
     postgresql_partition_by="RANGE (instance_id)",
 )
 
+
+def _as_in(table: sa.Table, *but: str) -> list[sa.Column[object]]:
+    """Columns with the names and types of another table's, those of its key and `but` apart."""
+    kept = [column for column in table.columns if not column.primary_key and column.name not in but]
+    return [sa.Column(column.name, column.type, nullable=column.nullable) for column in kept]
+
+
 past_instance = sa.Table(
     "past_instance",
     metadata,
-    sa.Column("id", UUID(as_uuid=True), primary_key=True),
-    sa.Column("definition_id", UUID(as_uuid=True), nullable=False),
-    sa.Column("definition_key", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("bundle_id", sa.Text, nullable=False),
-    sa.Column("business_key", sa.Text),
-    sa.Column("source", sa.Text),
-    sa.Column("body_hash", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),  # completed, cancelled
-    sa.Column("started_by", sa.Text, nullable=False),
-    sa.Column("variables", JSONB, nullable=False),
-    _at("started_at", nullable=False),
+    _id(),
+    *_as_in(instance, "snapshot", "ended_at"),
     _at("ended_at", nullable=False),
     _at("kept_until"),  # its month goes after it; none: never
     sa.Index("ix_past_instance_natural", "source", "business_key"),
@@ -277,22 +274,7 @@ past_task = sa.Table(
     metadata,
     sa.Column("instance_id", UUID(as_uuid=True), primary_key=True),
     sa.Column("id", UUID(as_uuid=True), primary_key=True),
-    sa.Column("wait", sa.Integer, nullable=False),
-    sa.Column("definition_key", sa.Text, nullable=False),
-    sa.Column("process_key", sa.Text, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("form_key", sa.Text),
-    sa.Column("groups", ARRAY(sa.Text), nullable=False),
-    sa.Column("assignee", sa.Text),
-    sa.Column("state", sa.Text, nullable=False),  # completed, cancelled
-    sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("business_key", sa.Text),
-    sa.Column("variables", JSONB, nullable=False),
-    _at("created_at", nullable=False),
-    _at("due_at"),
-    _at("completed_at"),
-    sa.Column("completed_by", sa.Text),
+    *_as_in(task, "instance_id", "draft"),
     sa.Column("comments", JSONB, nullable=False),
     sa.Index("ix_past_task_id", "id"),
     postgresql_partition_by="RANGE (instance_id)",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as UUID_
 
-from kt_flows.store.db import Reading, Row
+from kt_flows.store.db import Reading
 from kt_flows.store.messages import SIGNAL
 from kt_flows.store.tables import job, message_wait, task
 
@@ -61,11 +61,27 @@ class OpenRow:
     error: str | None = None
 
 
+def of_task(row: Mapping[str, Any]) -> OpenRow:
+    """The open row of a task that is about to be added, as are the next two."""
+    same = ("instance_id", "wait", "id", "element_id", "name", "state", "groups", "assignee")
+    return OpenRow("task", at=row["due_at"], **{name: row[name] for name in same})
+
+
+def of_job(row: Mapping[str, Any]) -> OpenRow:
+    same = {name: row[name] for name in ("instance_id", "wait", "id", "element_id", "state")}
+    return OpenRow("job", at=row["run_at"], topic=row["kind"], error=row["last_error"], **same)
+
+
+def of_message(row: Mapping[str, Any]) -> OpenRow:
+    same = {name: row[name] for name in ("instance_id", "wait", "element_id", "name", "correlation")}
+    return _heard(OpenRow("message", id=row["instance_id"], **same))
+
+
 def open_rows(reading: Reading, ids: Sequence[UUID]) -> list[OpenRow]:
     """All that these cases wait for."""
     if not ids:
         return []
-    return [_row(row) for row in reading.all(_OPEN, {"ids": list(ids)})]
+    return [_heard(OpenRow(*row)) for row in reading.all(_OPEN, {"ids": list(ids)})]
 
 
 def of_cases(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, tuple[WaitView, ...]]:
@@ -84,11 +100,10 @@ def seen(rows: Sequence[OpenRow]) -> tuple[WaitView, ...]:
 _RANK = {"task": 0, "job": 1, "message": 2, "signal": 3}
 
 
-def _row(row: Row) -> OpenRow:
+def _heard(row: OpenRow) -> OpenRow:
     """Signals lie among the messages, under a name of their own."""
-    found = OpenRow(*row)
-    signal = found.kind == "message" and str(found.name).startswith(SIGNAL)
-    return replace(found, kind="signal") if signal else found
+    signal = row.kind == "message" and str(row.name).startswith(SIGNAL)
+    return replace(row, kind="signal") if signal else row
 
 
 def _order(row: OpenRow) -> tuple[Any, ...]:
