@@ -168,7 +168,11 @@ class Trip:
         if self.worker.alive:
             self.worker.kill()
         wrong = [] if self.died else [f"nobody died at {self.point}"]
-        over = dict(self.site.rows("select id::text, status from instance"))
+        cases = self.site.rows(
+            "select id::text, status from instance union all select id::text, status from past_instance"
+        )
+        over = dict(cases)
+        wrong += [f"{id} is in two places" for id, times in Counter(id for id, _ in cases).items() if times > 1]
         wrong += [f"{id} is {over.get(id, 'lost')}" for id in self.cases if over.get(id) not in audit.OVER]
         wrong += [f"a task was completed {self.done} times"] if self.done > 1 else []
         wrong += self._calls()
