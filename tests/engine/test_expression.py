@@ -337,3 +337,23 @@ def test_a_template_may_be_expected_to_be_of_a_type() -> None:
         compile_template("${name}!", TYPES, "timestamp")
     with pytest.raises(SyntaxProblem, match="нужен int"):
         compile_template("${name}", TYPES, "int")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name.matches("(")',
+        "name . matches ( r'(?=x)' )",
+        'name.matches("a{1001}")',
+        'name == "x" || name.matches("[")',
+    ],
+)
+def test_a_pattern_that_re2_does_not_take_is_told_at_deployment(text: str) -> None:
+    with pytest.raises(SyntaxProblem, match="RE2") as caught:
+        compile_expression(text, {"name": "string"})
+    assert caught.value.column > 1
+
+
+@pytest.mark.parametrize("text", ['name.matches("^[А-Я]+$")', """name == '.matches("(")'""", "name.matches(name)"])
+def test_other_patterns_are_taken(text: str) -> None:
+    assert compile_expression(text, {"name": "string"}, "bool?").evaluate({"name": "АЯ"}) in (True, False)

@@ -16,7 +16,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
 from kt_flows.engine import calendar
-from kt_flows.engine.source import QUOTED, SyntaxProblem, names_in, problem_of, refuse_growth
+from kt_flows.engine.source import QUOTED, SyntaxProblem, names_in, patterns_in, problem_of, refuse_growth
 from kt_flows.engine.values import CHECKED, TIMES, as_json, bindable, check_value, fits, word_of
 from kt_flows.engine.values import MAX_TEXT as MAX_RESULT
 from kt_flows.errors import FlowsError
@@ -167,12 +167,24 @@ def compile_expression(text: str, types: Types, expects: str | None = None) -> E
     except RuntimeError as error:
         raise problem_of(str(error), text) from error
     refuse_growth(text)
+    for pattern, column in patterns_in(text):
+        if not _understood(pattern):
+            raise SyntaxProblem(f"шаблон {_short(pattern)} не понятен RE2", column)
     if expects is not None:
         if expects == "bool" and _may_be_null(text, words, expression.type):
             raise SyntaxProblem(f"«{text}» может быть не задано (null): напишите {text} == true")
         if not fits(expression.type, expects):
             raise SyntaxProblem(f"тип результата {expression.type}, а нужен {expects.rstrip('?')}")
     return expression
+
+
+def _understood(pattern: str) -> bool:
+    """Whether RE2 takes a pattern (a CEL literal); the checker does not look."""
+    try:
+        answer = _running(frozenset()).compile(f'"".matches({pattern})').eval(data={})
+    except RuntimeError:
+        return False
+    return bool(answer.type() != cel.Type.ERROR)
 
 
 def _may_be_null(text: str, words: Types, type_: str) -> bool:

@@ -8,6 +8,7 @@ on the net that the gateways and edges of one scope make; a sub-process is one e
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 MOST_STATES = 5_000
 """More than that is not looked at: a finding may be missed, never invented."""
 MOST_TOKENS = 60
+"""So many may stand at one place; a wide fork has as many, each at its own."""
 MOST_WAYS = 6
 _JOINS = ("parallelGateway", "inclusiveGateway")
 _ENDS_SCOPE = ("terminate", "error", "cancel")
@@ -75,7 +77,7 @@ class _Game:
             if not after and marking:
                 yield self.stands(marking)
             for one in after or ():
-                if len(one) > MOST_TOKENS:
+                if len(one) > MOST_TOKENS and max(Counter(one).values()) > MOST_TOKENS:
                     yield self.grows(one)
                     return
                 if (same := tuple(sorted(one))) not in seen:

@@ -17,6 +17,7 @@ _GROWING = re.compile(
     rf"{_STRING}|\.\s*(?P<name>replace|join)\s*\(\s*(?P<none>\))?(?P<first>{_STRING})?\s*(?:,\s*(?P<second>{_STRING})(?=\s*[,)]))?",
     re.DOTALL,
 )
+_MATCHES = re.compile(rf"{_STRING}|\.\s*matches\s*\(\s*(?P<pattern>{_STRING})\s*\)", re.DOTALL)
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \||\n| \[INVALID|$)")
 _UNKNOWN = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
@@ -35,6 +36,13 @@ def names_in(text: str) -> Iterator[str]:
     for token in _TOKEN.finditer(text):
         if token["name"] and not token["dot"] and not token["call"]:
             yield token["name"]
+
+
+def patterns_in(text: str) -> Iterator[tuple[str, int]]:
+    """The literals that `matches` is given, with their columns."""
+    for call in _MATCHES.finditer(text):
+        if call["pattern"]:
+            yield call["pattern"], call.start("pattern") + 1
 
 
 def refuse_growth(text: str) -> None:
