@@ -9,6 +9,7 @@ from kt_flows.errors import Conflict, Forbidden, NotFound
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, tasks
 from kt_flows.store.db import Transaction
+from kt_flows.store.tables import OPEN_TASKS
 from kt_flows.store.tasks import TaskView
 
 
@@ -30,7 +31,7 @@ def held_task(tx: Transaction, actor: Actor, id: UUID) -> tuple[instances.Held, 
         if any(":" in group for group in view.groups):
             raise NotFound
         raise Forbidden("This task is for another group.")
-    if view.state not in tasks.OPEN:
+    if view.state not in OPEN_TASKS:
         raise _over(view)
     if held.status != "active":
         raise Conflict(f"The case is {held.status}.", code="instance_not_active")

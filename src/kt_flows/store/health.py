@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kt_flows.store.db import Database, Reading, Row
 from kt_flows.store.tables import instance, job, message
-from kt_flows.store.waits import LIVE_JOBS
+from kt_flows.store.waits import LIVE
 
 BATCH = 500
 
@@ -41,7 +41,7 @@ def unworkable_jobs(reading: Reading, kinds: Sequence[str]) -> list[Row]:
     query = (
         sa.select(job.c.id, job.c.kind, job.c.instance_id, job.c.element_id, instance.c.status.label("case_state"))
         .select_from(job.outerjoin(instance, instance.c.id == job.c.instance_id))
-        .where(job.c.state.in_(LIVE_JOBS), sa.or_(job.c.kind.not_in(list(kinds)), over))
+        .where(LIVE, sa.or_(job.c.kind.not_in(list(kinds)), over))
     )
     return list(reading.all(query.order_by(job.c.id).limit(BATCH)))
 

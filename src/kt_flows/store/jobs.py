@@ -20,6 +20,7 @@ from kt_flows.store import instances
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import instance, job
+from kt_flows.store.waits import LIVE
 from kt_flows.tracing import traceparent
 
 INCIDENT = "element.retry"
@@ -259,9 +260,7 @@ def next_run_at(
 
 def live_of(reading: Reading, instance_id: UUID) -> dict[tuple[str, int], JobView]:
     """A case's jobs that are not over, by (class, wait): `timer`, `incident` or `job`."""
-    query = sa.select(*_COLUMNS).where(
-        job.c.instance_id == instance_id, job.c.state.in_(("available", "running", "stuck")), job.c.wait.is_not(None)
-    )
+    query = sa.select(*_COLUMNS).where(job.c.instance_id == instance_id, LIVE, job.c.wait.is_not(None))
     found = {}
     for row in reading.all(query):
         view = JobView(*row)

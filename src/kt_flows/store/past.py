@@ -11,13 +11,13 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from kt_flows.store.db import Row, Transaction
 from kt_flows.store.tables import comment, instance, job, past_instance, past_task, task
-from kt_flows.store.waits import LIVE_JOBS
+from kt_flows.store.waits import LIVE
 
 
 def hold_over(tx: Transaction, before: datetime, most: int) -> Sequence[Row]:
     """Locks cases that ended before a moment and of which nothing is left to do: id, definition, end; the oldest
     first."""
-    to_do = sa.exists().where(job.c.instance_id == instance.c.id, job.c.state.in_(LIVE_JOBS))
+    to_do = sa.exists().where(job.c.instance_id == instance.c.id, LIVE)
     return tx.all(
         sa.select(instance.c.id, instance.c.definition_id, instance.c.ended_at)
         .where(instance.c.ended_at < before, ~to_do)

@@ -47,6 +47,8 @@ def _of(name: str, column: str, **options: object) -> sa.Column[object]:
     return sa.Column(name, UUID(as_uuid=True), sa.ForeignKey(column), **options)  # type: ignore[arg-type]
 
 
+OPEN_TASKS = ("open", "claimed")
+LIVE_JOBS = ("available", "running", "stuck")
 FAR = "'9999-12-31 00:00:00+00'::timestamptz"
 """Where a task without a due date stands in the order of urgency."""
 
@@ -146,16 +148,16 @@ task = sa.Table(
         "ix_task_open_groups",
         "groups",
         postgresql_using="gin",
-        postgresql_where=sa.text("state in ('open', 'claimed')"),
+        postgresql_where=sa.text(f"state in {OPEN_TASKS}"),
     ),
-    sa.Index("ix_task_open_due", "due_at", "id", postgresql_where=sa.text("state in ('open', 'claimed')")),
+    sa.Index("ix_task_open_due", "due_at", "id", postgresql_where=sa.text(f"state in {OPEN_TASKS}")),
     sa.Index(
         "ix_task_open_urgent",
         sa.text(f"coalesce(due_at, {FAR})"),
         sa.text("priority DESC"),
         "created_at",
         "id",
-        postgresql_where=sa.text("state in ('open', 'claimed')"),
+        postgresql_where=sa.text(f"state in {OPEN_TASKS}"),
     ),
 )
 
@@ -194,7 +196,7 @@ job = sa.Table(
     sa.Index(
         "ix_job_of_instance",
         "instance_id",
-        postgresql_where=sa.text("state in ('available', 'running', 'stuck')"),
+        postgresql_where=sa.text(f"state in {LIVE_JOBS}"),
     ),
 )
 

@@ -16,8 +16,8 @@ from kt_flows.store import definitions, instances
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import FAR, bundle, comment, definition, instance, past_task, task
+from kt_flows.store.waits import STILL_OPEN
 
-OPEN = ("open", "claimed")
 OVER = ("completed", "cancelled")
 _FAR = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 
@@ -113,9 +113,7 @@ def hold(tx: Transaction, id: UUID) -> tuple[instances.Held, TaskView] | None:
 
 def of_wait(reading: Reading, instance_id: UUID, element_id: str) -> TaskView | None:
     """The case's newest task of an element that is not over."""
-    query = sa.select(*_COLUMNS).where(
-        task.c.instance_id == instance_id, task.c.element_id == element_id, task.c.state.in_(OPEN)
-    )
+    query = sa.select(*_COLUMNS).where(task.c.instance_id == instance_id, task.c.element_id == element_id, STILL_OPEN)
     row = reading.first(query.order_by(task.c.wait.desc()).limit(1))
     return _view(row) if row else None
 
@@ -157,7 +155,7 @@ def page(
     last."""
     of: sa.FromClause = EVERY if state in OVER else task
     query = sa.select(*_columns(of)).where(visible_to(actor, of))
-    query = query.where(of.c.state == state if state else _STILL_OPEN)
+    query = query.where(of.c.state == state if state else STILL_OPEN)
     if group is not None:
         query = query.where(of.c.groups.contains([group]))
     for column, value in (
@@ -190,9 +188,6 @@ def page(
     last = rows[limit - 1]
     values = [_value(last, name) for name, _ in sort]
     return rows[:limit], [*values, str(last.id)]
-
-
-_STILL_OPEN = task.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
 
 
 def _due(of: sa.FromClause) -> sa.ColumnElement[datetime]:

@@ -15,10 +15,11 @@ from sqlalchemy.dialects.postgresql import UUID as UUID_
 
 from kt_flows.store.db import Reading
 from kt_flows.store.messages import SIGNAL
-from kt_flows.store.tables import job, message_wait, task
+from kt_flows.store.tables import LIVE_JOBS, OPEN_TASKS, job, message_wait, task
 
-OPEN_TASKS = ("open", "claimed")
-LIVE_JOBS = ("available", "running", "stuck")
+# Written out as the indexes have it, so that their few rows are all that is looked at.
+STILL_OPEN = task.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN_TASKS])
+LIVE = job.c.state.in_([sa.literal_column(f"'{state}'") for state in LIVE_JOBS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ _OPEN = sa.union_all(
     _part(
         "task",
         task,
-        task.c.state.in_([sa.literal_column(f"'{state}'") for state in OPEN_TASKS]),
+        STILL_OPEN,
         id=task.c.id,
         name=task.c.name,
         state=task.c.state,
@@ -175,8 +176,7 @@ _OPEN = sa.union_all(
     _part(
         "job",
         job,
-        # Written out as the index has it, so that its few rows are all that is looked at.
-        job.c.state.in_([sa.literal_column(f"'{state}'") for state in LIVE_JOBS]),
+        LIVE,
         id=job.c.id,
         state=job.c.state,
         at=job.c.run_at,
