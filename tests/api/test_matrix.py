@@ -27,6 +27,7 @@ MATRIX: Mapping[str, frozenset[str]] = {
     "GET /v1/definitions/{id}": EVERYBODY,
     "GET /v1/definitions/{id}/bpmn": EVERYBODY,
     "GET /v1/definitions/{id}/form": EVERYBODY,
+    "GET /v1/texts": EVERYBODY,
     "POST /v1/deployments": frozenset({"admin", "analyst"}),
     "GET /v1/events": EVERYBODY,
     "GET /v1/instances": EVERYBODY,

@@ -22,7 +22,7 @@ variables:
 messages:
   msg_paid: {correlation: [amount], payload: {paid_at: timestamp}, keep: PT2H, again: true}
 elements:
-  review: {clause: "1.1", kk: Қарау, en: Review, about: Кто смотрит}
+  review: {clause: "1.1", kk: Қарау, en: Review, about: Кто смотрит, say: {ru: "Здравствуйте!\\nВы просили заём?"}}
 """
 
 
@@ -32,6 +32,9 @@ def test_a_whole_one() -> None:
     assert manifest.types == {"limit": "double", "calendar": "map", "amount": "double", "asked_at": "timestamp"}
     assert manifest.constant_values["calendar"] == {"tz": "Asia/Almaty"}
     assert manifest.messages["msg_paid"].payload == {"paid_at": "timestamp"}
+    say = manifest.elements["review"].say
+    assert say is not None
+    assert say.ru.splitlines() == ["Здравствуйте!", "Вы просили заём?"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,11 @@ def test_a_whole_one() -> None:
         ("key: loan\nname: {ru: x}\nconstants: {a: {type: int, value: 1}}\nvariables: {a: {type: int}}", "a:"),
         ("key: loan\nname: {ru: x}\nmessages: {m: {keep: P1M}}", "messages.m.keep"),
         ("key: loan\nname: {ru: x}\nmessages: {m: {payload: {a: b}}}", "messages.m.payload.a"),
+        ("key: loan\nname: {ru: x}\nelements: {a: {say: {kk: x}}}", "elements.a.say.ru"),
+        ("key: loan\nname: {ru: x}\nelements: {a: {say: {ru: x, de: y}}}", "elements.a.say.de"),
+        ("key: loan\nname: {ru: x}\nelements: {a: {say: {ru: '<b>x</b>'}}}", "elements.a.say.ru"),
+        ('key: loan\nname: {ru: x}\nelements: {a: {say: {ru: x, en: "\\u202e"}}}', "elements.a.say.en"),
+        (f"key: loan\nname: {{ru: x}}\nelements: {{a: {{say: {{ru: {'x' * 2_001}}}}}}}", "elements.a.say.ru"),
         ("- a list", ""),
         ("", ""),
     ],

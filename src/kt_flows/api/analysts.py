@@ -15,6 +15,7 @@ from kt_flows.api.paging import PageAsked
 from kt_flows.api.problems import UnsupportedMedia, finding_json
 from kt_flows.api.values import Id, parse_id
 from kt_flows.engine.packages import read_zip
+from kt_flows.engine.translation import form_in
 from kt_flows.errors import FieldError, InvalidValues, NotFound
 from kt_flows.runtime import deploy
 from kt_flows.runtime.context import Runtime
@@ -138,13 +139,14 @@ def read_diagram(rt: Rt, id: Id) -> Response:
     summary="Its start form, as form-js has it",
     **asks("definitions.read", 404),
 )
-def read_start_form(rt: Rt, id: Id) -> Response:
-    """404 when a case of it starts without a form."""
+def read_start_form(rt: Rt, id: Id, lang: models.Language | None = None) -> Response:
+    """404 when a case of it starts without a form.  With `lang` its texts are in that language, where they are."""
     with rt.reading() as reading:
-        form = rt.programs.definition(reading, _found(reading, id).id).start_form
-    if form is None:
+        definition = rt.programs.definition(reading, _found(reading, id).id)
+    if definition.start_form is None:
         raise NotFound("This process starts without a form.")
-    return Response(form.schema, media_type="application/json")
+    form = form_in(definition.start_form.schema, lang, definition.translations)
+    return Response(form, media_type="application/json")
 
 
 def _found(reading: Reading, id: str) -> DefinitionView:

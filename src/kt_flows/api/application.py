@@ -12,7 +12,19 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.responses import HTMLResponse, Response
 
-from kt_flows.api import analysts, events, instances, messages, notices, openapi, ops, problems, reference, tasks
+from kt_flows.api import (
+    analysts,
+    events,
+    instances,
+    messages,
+    notices,
+    openapi,
+    ops,
+    problems,
+    reference,
+    tasks,
+    texts,
+)
 from kt_flows.api.deps import asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
@@ -66,7 +78,7 @@ def create_api(parts: Parts) -> FastAPI:
     app.state.feed = parts.feed
     app.state.health = parts.health
     app.state.cursors = Signer(parts.secret, "cursor")
-    for room in (instances, tasks, messages, analysts, ops, notices, events):
+    for room in (instances, tasks, messages, analysts, texts, ops, notices, events):
         app.include_router(room.router)
     for router in parts.more:
         app.include_router(router)

@@ -35,6 +35,7 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 _MEANING = {
     204: "There is none.",
+    304: "Nothing has changed.",
     400: "The request cannot be read, or a parameter is not right.",
     401: "No valid bearer token.",
     403: "The caller may not do this.",

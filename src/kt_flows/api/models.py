@@ -21,6 +21,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 InstanceState = Literal["active", "suspended", "stuck", "completed", "cancelled"]
 TaskState = Literal["open", "claimed", "completed", "cancelled"]
+Language = Literal["ru", "kk", "en"]
 JobState = Literal["available", "running", "done", "stuck", "cancelled"]
 
 
@@ -201,6 +202,28 @@ class Definition(Told):
     name: str
     digest: str
     deployed_at: datetime | None
+
+
+class InLanguages(Told):
+    ru: str
+    kk: str
+    en: str
+
+
+class ElementTexts(Told):
+    name: InLanguages
+    clause: str | None = Field(default=None, description="Of the instruction; left out where there is none.")
+    say: InLanguages | None = Field(default=None, description="What to say to the caller at this task.")
+
+
+class ProcessTexts(Told):
+    name: InLanguages
+    owner: str
+    elements: dict[str, ElementTexts] = Field(description="By id: elements, flows, lanes, participants, notes.")
+
+
+class Texts(Told):
+    processes: dict[str, ProcessTexts] = Field(description="By process key.")
 
 
 class DeployedDefinition(Told):

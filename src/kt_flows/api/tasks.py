@@ -13,6 +13,7 @@ from kt_flows.api.door import Door
 from kt_flows.api.paging import PageAsked
 from kt_flows.api.problems import BadQuery
 from kt_flows.api.values import Id, Moment, moment, parse_id
+from kt_flows.engine.translation import form_in
 from kt_flows.errors import FieldError, NotFound
 from kt_flows.runtime import assign, claim, comment, complete, draft, next_task, release
 from kt_flows.security import Actor
@@ -91,12 +92,17 @@ def read_task(rt: Rt, who: Who, id: Id) -> Response:
     summary="The task's form, as form-js has it",
     **asks("tasks.read", 404),
 )
-def read_task_form(rt: Rt, who: Who, id: Id) -> Response:
-    """The very file that the server checks a completion by; 404 when the task has none."""
+def read_task_form(rt: Rt, who: Who, id: Id, lang: models.Language | None = None) -> Response:
+    """The very file that the server checks a completion by; 404 when the task has none.
+
+    With `lang` its texts are in that language, where there are any; keys, values and conditions are the same.
+    """
     with rt.reading() as reading:
-        form = tasks.form(reading, _visible(reading, who, id))
-    if form is None:
-        raise NotFound("This task has no form.")
+        view = _visible(reading, who, id)
+        if view.form_key is None:
+            raise NotFound("This task has no form.")
+        definition = rt.programs.definition(reading, tasks.definition_of(reading, view))
+    form = form_in(definition.forms[view.form_key].schema, lang, definition.translations)
     return Response(form, media_type="application/json")
 
 

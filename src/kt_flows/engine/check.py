@@ -15,6 +15,7 @@ from kt_flows.engine.definition import Definition, is_drawing, read_definition, 
 from kt_flows.engine.dialect import Element
 from kt_flows.engine.packages import split_packages
 from kt_flows.engine.paths import path_findings
+from kt_flows.engine.tongues import text_findings
 from kt_flows.engine.xml import read_xml
 from kt_flows.errors import DiagramError, Finding
 
@@ -79,7 +80,7 @@ def check_definition(definition: Definition) -> list[Finding]:
     paths = list(path_findings(definition))
     if not any(one.severity == "error" for one in paths):
         paths += concurrent_findings(definition)
-    rest = [*_deadlines(definition), *_labels(definition), *_unused(definition)]
+    rest = [*_deadlines(definition), *_labels(definition), *_unused(definition), *text_findings(definition)]
     return sorted([*findings, *paths, *rest], key=_order)
 
 
@@ -123,17 +124,20 @@ _MESSAGE_WAITS = ("receiveTask", "intermediateCatchEvent")
 
 
 def _labels(definition: Definition) -> Iterator[Finding]:
-    """Who reads the diagram finds a name in three languages and the clause of the instruction."""
+    """Who reads the diagram finds a name and the clause of the instruction; who speaks at a task is a person."""
     manifest = definition.manifest
-    for id in manifest.elements:
+    for id, facts in manifest.elements.items():
         if id not in definition.elements:
             message = f"elements.{id}: такого элемента в схеме нет"
             yield Finding("error", "manifest", "process.yaml", message, "Уберите или исправьте id", id)
+        elif facts.say is not None and definition.elements[id].type != "userTask":
+            message = f"elements.{id}.say: говорит только человек у своей задачи"
+            yield Finding("error", "manifest", "process.yaml", message, "Перенесите к задаче человека", id)
     for element in definition.elements.values():
-        facts = manifest.elements.get(element.id)
+        told = manifest.elements.get(element.id)
         named = bool(element.name) or element.type == "userTask"
-        if named and (facts is None or not (element.name and facts.kk and facts.en and facts.clause)):
-            message = "нет названия, пункта инструкции или названий на казахском и английском"
+        if named and (told is None or not (element.name and told.clause)):
+            message = "нет названия или пункта инструкции"
             yield say(definition, element, "labels", message, "Допишите elements в process.yaml", "warning")
 
 

@@ -16,6 +16,8 @@ from kt_flows.engine.form import Form, read_form
 from kt_flows.engine.manifest import FILE, LANGUAGES, Manifest, read_manifest
 from kt_flows.engine.reading import Reading
 from kt_flows.engine.text import Text, read_text
+from kt_flows.engine.translation import FILE as TRANSLATIONS
+from kt_flows.engine.translation import Translations, drawn_texts, read_translations
 from kt_flows.engine.xml import read_xml
 from kt_flows.errors import DiagramError, Finding
 
@@ -40,6 +42,10 @@ class Definition:
     forms: Mapping[str, Form]
     texts: Mapping[str, Mapping[str, Text]]
     """By text id, then by language (`ru`, `kk`, `en`)."""
+    translations: Translations
+    """Of what its forms and its drawing say, beside the elements' names."""
+    drawn_texts: Mapping[str, tuple[str, int]]
+    """What flows, lanes, participants and notes say, by id, with the line."""
     start_form: Form | None
     start_messages: Mapping[str, str]
     """Message name to the start event that it triggers."""
@@ -121,6 +127,7 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         if not _known(name)
     )
     decisions, forms = _decisions(files, types, found), _forms(files, types, found)
+    translations = found.of(lambda: read_translations(files[TRANSLATIONS])) if TRANSLATIONS in files else {}
     reading = Reading(
         diagram,
         manifest,
@@ -155,6 +162,8 @@ def read_definition(files: Mapping[str, bytes]) -> Definition:
         decisions=decisions,
         forms=forms,
         texts=texts,
+        translations=translations or {},
+        drawn_texts=drawn_texts(root),
         start_form=start_forms[0] if start_forms else None,
         start_messages={item.message: item.id for item in starts if item.message},
         start_signals={item.id: item for item in starts if item.event == "signal"},
@@ -207,7 +216,10 @@ def _texts(
     return texts
 
 
-PLACES = "process.bpmn, process.yaml, *.dmn, forms/*.form, mail/<текст>.<ru|kk|en>.txt, scenarios/*.yaml, README.md"
+PLACES = (
+    "process.bpmn, process.yaml, texts.yaml, *.dmn, forms/*.form, mail/<текст>.<ru|kk|en>.txt, scenarios/*.yaml, "
+    "README.md"
+)
 
 
 def _known(name: str) -> bool:
@@ -217,7 +229,11 @@ def _known(name: str) -> bool:
         return base.endswith(".yaml")
     if folder == "forms":
         return base.endswith(".form")
-    return _is_text(name) or name == FILE or (not folder and base.endswith((".bpmn", ".dmn", ".md", ".svg", ".png")))
+    return (
+        _is_text(name)
+        or name in (FILE, TRANSLATIONS)
+        or (not folder and base.endswith((".bpmn", ".dmn", ".md", ".svg", ".png")))
+    )
 
 
 def _is_text(name: str) -> bool:

@@ -33,7 +33,7 @@ MOST_STRANGE = 10
 _CHOICES = ("radio", "select", "checklist", "taglist")
 _KEY = re.compile(r"[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,3}", re.ASCII)
 _ID = re.compile(r"[A-Za-z_][\w.-]{0,99}", re.ASCII)
-_ACTIVE = re.compile(
+ACTIVE = re.compile(
     r"<\s*/?\s*(?:script|iframe|object|embed|form|meta|link|base|style|svg|math)\b|\bon\w+\s*=|"
     r"(?:javascript|vbscript)\s*:|(?:^|=)\s*[\"']?\s*data:(?!image/(?:png|jpeg|gif|webp)\b)",
     re.IGNORECASE,
@@ -77,6 +77,12 @@ def read_form(data: bytes, file: str, types: Types | None = None) -> Form:
     raise DiagramError(reader.findings)
 
 
+def line_of_component(text: str, id: str | None) -> int | None:
+    """JSON has no line numbers: the id's own line is where an analyst looks."""
+    at = re.search(r'"(?:id|key)"\s*:\s*"' + re.escape(id) + '"', text) if id else None
+    return text.count("\n", 0, at.start()) + 1 if at else None
+
+
 class _Reader(Rules):
     """Reads the components, collecting findings."""
 
@@ -92,9 +98,7 @@ class _Reader(Rules):
 
     @cache  # noqa: B019 - a reader lives as long as one file is read
     def line(self, id: str | None) -> int | None:
-        """JSON has no line numbers: the id's own line is where an analyst looks."""
-        at = re.search(r'"(?:id|key)"\s*:\s*"' + re.escape(id) + '"', self.text) if id else None
-        return self.text.count("\n", 0, at.start()) + 1 if at else None
+        return line_of_component(self.text, id)
 
     def names(self, components: list[Any], path: tuple[str, ...]) -> dict[str, str]:
         """The names at the top of the form's data, with their types, for its conditions."""
@@ -139,7 +143,7 @@ class _Reader(Rules):
     def shown(self, component: dict[str, Any]) -> None:
         """What is only shown may not do anything in the browser, whatever cleans it there."""
         for key in ("content", "text", "source", "label", "alt"):
-            if _ACTIVE.search(str(component.get(key, ""))):
+            if ACTIVE.search(str(component.get(key, ""))):
                 self.say(component, f"в {key} есть исполняемая разметка", "Оставьте текст и простую разметку")
 
     def paths(self, group: Group, prefix: tuple[str, ...]) -> None:

@@ -10,12 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from kt_flows.engine.calendar import parse_duration
 from kt_flows.engine.expression import IMPLICIT
 from kt_flows.engine.values import WORDS, check_value
+from kt_flows.engine.xml import UNSEEN
 from kt_flows.engine.yaml_text import findings_of, line_of, load_yaml
 from kt_flows.errors import DiagramError, Finding
 
 FILE = "process.yaml"
 LANGUAGES = ("ru", "kk", "en")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+MAX_SPOKEN = 2_000
+_NOT_SPOKEN = re.compile(rf"[{UNSEEN}]|<[A-Za-z/!?]")
 # CEL's own words; a variable of such a name could never be read.
 _RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if"} | {
     "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
@@ -39,9 +42,16 @@ def _length(value: str) -> str:
     return value
 
 
+def _spoken(value: str) -> str:
+    if _NOT_SPOKEN.search(value) or len(value) > MAX_SPOKEN:
+        raise ValueError(f"разметка, невидимые знаки или больше {MAX_SPOKEN} знаков")
+    return value.strip()
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Word = Annotated[str, AfterValidator(_word)]
 Length = Annotated[str, AfterValidator(_length)]
+Spoken = Annotated[str, AfterValidator(_spoken)]
 
 
 class _Strict(BaseModel):
@@ -54,6 +64,14 @@ class Label(_Strict):
     ru: str
     kk: str = ""
     en: str = ""
+
+
+class Script(Label):
+    """What to say to the caller, in three languages: plain text of a few lines."""
+
+    ru: Spoken
+    kk: Spoken = ""
+    en: Spoken = ""
 
 
 class Constant(_Strict):
@@ -92,12 +110,13 @@ class Signal(_Strict):
 
 
 class Facts(_Strict):
-    """What the regulation and the other languages say of an element."""
+    """What the regulation and the other languages say of an element, and what a person says to the caller there."""
 
     clause: str = ""
     kk: str = ""
     en: str = ""
     about: str = ""
+    say: Script | None = None
 
 
 class Manifest(_Strict):

@@ -13,8 +13,9 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-# Control characters, marks that turn the direction of writing, and the beginning of a tag.
-_BAD_LABEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f]|<[A-Za-z/!?]")
+UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f"
+"""Control characters and marks that turn the direction of writing, as a part of a character class."""
+_BAD_LABEL = re.compile(rf"[{UNSEEN}]|<[A-Za-z/!?]")
 _MAX_LABEL = 1_000
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 

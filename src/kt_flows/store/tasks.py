@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from kt_flows.clock import from_text
 from kt_flows.security import Actor
-from kt_flows.store import definitions, instances
+from kt_flows.store import instances
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
-from kt_flows.store.tables import FAR, bundle, comment, definition, instance, past_task, task
+from kt_flows.store.tables import FAR, bundle, comment, instance, past_task, task
 from kt_flows.store.waits import STILL_OPEN
 
 OVER = ("completed", "cancelled")
@@ -118,21 +118,13 @@ def of_wait(reading: Reading, instance_id: UUID, element_id: str) -> TaskView | 
     return _view(row) if row else None
 
 
-def form(reading: Reading, view: TaskView) -> bytes | None:
-    """The task's form as the browser gets it, from the version that the case is bound to."""
-    found = _form_files(reading, view)
-    return None if found is None else found.get(f"forms/{view.form_key}.form")
-
-
-def _form_files(reading: Reading, view: TaskView) -> dict[str, bytes] | None:
-    if view.form_key is None:
-        return None
+def definition_of(reading: Reading, view: TaskView) -> UUID:
+    """The process in which the task's element and its form stand, in the version that the case is bound to."""
     case = instances.EVERY
     members = reading.value(
         sa.select(bundle.c.members).join(case, case.c.bundle_id == bundle.c.id).where(case.c.id == view.instance_id)
     )
-    found = reading.value(sa.select(definition.c.files).where(definition.c.id == UUID(members[view.process_key])))
-    return definitions.unpack(found)
+    return UUID(members[view.process_key])
 
 
 def page(
