@@ -42,6 +42,7 @@ from kt_flows.store import keys, schema
 from kt_flows.store.db import Database
 from kt_flows.store.embedded import EmbeddedPostgres
 from kt_flows.store.events import EventSource
+from kt_flows.web.pages import NotBuilt, pages
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class Site:
             secret=settings.secret,
             threads=settings.request_threads,
             hosts=("127.0.0.1", "localhost", "::1") if settings.sandbox else (),
-            more=self._sandbox_routes(),
+            more=[*self._sandbox_routes(), *self._pages()],
             open_description=settings.sandbox,
         )
         server = Server(create_api(parts), listener, stop_seconds=settings.stop_seconds)
@@ -199,6 +200,14 @@ class Site:
         work: list[Work] = [self.sandbox.provider, *([self.worker] if self.worker is not None else [])]
         advance = Advance(self._shifted, self._keep_offset, work)
         return [sandbox_router(self.sandbox, advance, route_class=Door)]
+
+    @staticmethod
+    def _pages() -> list[APIRouter]:
+        try:
+            return [pages()]
+        except NotBuilt as error:  # the API is worth serving alone
+            log.warning(error.message)
+            return []
 
     def _database_fault(self) -> str | None:
         try:

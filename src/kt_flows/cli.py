@@ -187,6 +187,14 @@ def try_(path: Path, scenario: str | None) -> None:
     sys.exit(1 if failed or not count else 0)
 
 
+@main.command()
+def openapi() -> None:
+    """Print the API's description (OpenAPI 3.1): for those who make clients."""
+    from kt_flows.api.application import description
+
+    click.echo(json.dumps(description(), ensure_ascii=False, indent=1))
+
+
 @main.group()
 def key() -> None:
     """API keys."""
@@ -292,10 +300,11 @@ def _greet(base_url: str, lines: Sequence[str], tokens: Mapping[str, str]) -> No
     click.echo(f"\nkt-flows sandbox: {base_url}   ({base_url}/docs describes the API)\n")
     for line in lines:
         click.echo(f"  {line}")
-    click.echo("\nReady actors; `kt-flows call ACTOR METHOD PATH [BODY]` speaks for them:\n")
+    click.echo("\nReady actors.  Open a link to work as one (what stands behind # stays in the browser);")
+    click.echo("`kt-flows call ACTOR METHOD PATH [BODY]` speaks for one with its token in var/sandbox.json:\n")
     width = max(map(len, tokens))
     for name, token in tokens.items():
-        click.echo(f"  {name:<{width}}  Authorization: Bearer {token}")
+        click.echo(f"  {name:<{width}}  {base_url}/app/sign-in#{token}")
     click.echo("\nCtrl-C ends all of it; the next run goes on with the same cases.\n")
 
 

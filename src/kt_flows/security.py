@@ -8,6 +8,9 @@ An API key reads `ktf_<env>_<8 character id>_<32 base62 characters>_<6 hex digit
 a look-alike.  The store keeps SHA-256 of the whole text only: enough for a secret with that much chance in it.
 
 OIDC access tokens enter by a second `Authenticator` in `app.py`, asked when a token does not begin with `ktf_`.
+
+A browser trades its token for a session: a signed cookie that holds the token's id and digest and when it ends, so
+that every process with the site's secret knows it, and one whose token is revoked is over.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import string
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 Permission = Literal[
     "instances.start",
@@ -92,6 +95,13 @@ SERVICE = Actor("kt-flows", admin=True)
 """The service itself: timers, jobs, mail."""
 
 
+class Credential(NamedTuple):
+    """A token without its secret: enough to tell that the same one still lives."""
+
+    id: str
+    digest: str
+
+
 class Authenticator(Protocol):
     """Tells whose a bearer token is, or None."""
 
@@ -100,6 +110,12 @@ class Authenticator(Protocol):
 
     def remembered(self, token: str) -> Actor | None:
         """What is known without asking anybody; None says nothing."""
+
+    def credential(self, token: str) -> Credential | None:
+        """What a session keeps of a token that it knows."""
+
+    def holder(self, credential: Credential) -> Actor | None:
+        """Whose session it is while the token lives; may ask as a call does."""
 
 
 # API keys
@@ -180,6 +196,10 @@ class Signer:
         except ValueError:
             pass
         raise ValueError("not signed here")
+
+    def proof(self, text: str) -> str:
+        """What only this site could have made from a text."""
+        return base64.urlsafe_b64encode(self._mac(text.encode(), "")).rstrip(b"=").decode()
 
     def _mac(self, body: bytes, context: str) -> bytes:
         return hmac.digest(self._key, context.encode() + b"\0" + body, "sha256")[:16]

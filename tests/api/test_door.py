@@ -19,6 +19,8 @@ from kt_flows.api.door import BODY, PERMISSION, PREFIXES, Door, current_actor
 from kt_flows.api.front import Front
 from kt_flows.api.models import StartAsked
 from kt_flows.api.server import listen
+from kt_flows.api.sessions import Cookies
+from kt_flows.clock import SystemClock
 from kt_flows.errors import Conflict, DiagramError, FieldError, Finding, InvalidValues
 from kt_flows.security import Actor
 from support.http import serving
@@ -73,6 +75,7 @@ def raise_something(what: str) -> None:
 def client() -> Iterator[httpx.Client]:
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.authenticate = Known()
+    app.state.sessions = Cookies("test", SystemClock(), secure=False)
     app.include_router(router)
     problems.install(app)
     app.add_middleware(Front, hosts=("127.0.0.1",))

@@ -83,7 +83,7 @@ def seen(rt: Runtime, id: UUID, done: list[UUID], who: Actor) -> list[Any]:
         return [
             instances.visible(reading, who, id),
             *(instances.page(reading, who, state=state, **ALL) for state in (None, "active", "completed")),
-            instances.visible_ids(reading, who, {id}),
+            instances.whose(reading, {id}),
             history.page(reading, id, after=None, limit=100),
             views,
             [tasks.comments(reading, one) for one in done],

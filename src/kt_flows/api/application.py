@@ -22,6 +22,7 @@ from kt_flows.api import (
     ops,
     problems,
     reference,
+    session,
     tasks,
     texts,
 )
@@ -30,6 +31,7 @@ from kt_flows.api.door import Door
 from kt_flows.api.feed import Feed
 from kt_flows.api.front import Front
 from kt_flows.api.ops import Health
+from kt_flows.api.sessions import Cookies
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import Authenticator, Signer
 
@@ -50,6 +52,17 @@ class Parts:
     """Whether a stranger may read what the API is like; otherwise any token will do."""
     more: Iterable[APIRouter] = ()
     """Routes of another entrance (the sandbox's), made with `Door` as their route class."""
+
+
+ROOMS = (session, instances, tasks, messages, analysts, texts, ops, notices, events)
+
+
+def description() -> dict[str, Any]:
+    """OpenAPI 3.1 of a site that nobody has started, without the sandbox's calls: for those who make clients."""
+    app = FastAPI(title="kt-flows", version=version("kt-flows"), generate_unique_id_function=openapi.operation_id)
+    for room in ROOMS:
+        app.include_router(room.router)
+    return openapi.describe(app, "http://127.0.0.1:8080")
 
 
 def create_api(parts: Parts) -> FastAPI:
@@ -78,7 +91,8 @@ def create_api(parts: Parts) -> FastAPI:
     app.state.feed = parts.feed
     app.state.health = parts.health
     app.state.cursors = Signer(parts.secret, "cursor")
-    for room in (instances, tasks, messages, analysts, texts, ops, notices, events):
+    app.state.sessions = Cookies(parts.secret, parts.runtime.clock, secure=parts.base_url.startswith("https:"))
+    for room in ROOMS:
         app.include_router(room.router)
     for router in parts.more:
         app.include_router(router)

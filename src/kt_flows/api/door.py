@@ -20,9 +20,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kt_flows.api.problems import BadQuery, UnsupportedMedia, answer_for
+from kt_flows.api.sessions import Sessions, require_our_page
 from kt_flows.api.strict_json import MAX_BYTES, Malformed, read_json
 from kt_flows.errors import FieldError, Forbidden, TooLarge, Unauthenticated
-from kt_flows.security import Actor, Authenticator, Permission
+from kt_flows.security import Actor, Authenticator, Credential, Permission
 
 log = logging.getLogger(__name__)
 
@@ -71,16 +72,37 @@ class Door(APIRoute):
 
 
 async def authorize(request: Request, permission: Permission) -> None:
-    token = bearer_token(request)
-    if token is None:
-        raise Unauthenticated("Send `Authorization: Bearer <API key>`.")
-    authenticate: Authenticator = request.app.state.authenticate
-    actor = authenticate.remembered(token) or await run_in_threadpool(authenticate, token)
-    if actor is None:
-        raise Unauthenticated("The token is unknown, expired or revoked.")
+    actor = await _caller(request)
     if not actor.may(permission):
         raise Forbidden(f"This needs the permission {permission}.")
     request.state.actor = actor
+
+
+async def _caller(request: Request) -> Actor:
+    """Who asks: by the token where there is an Authorization header, else by the session cookie."""
+    token = bearer_token(request)
+    if token is not None:
+        authenticate: Authenticator = request.app.state.authenticate
+        actor = authenticate.remembered(token) or await run_in_threadpool(authenticate, token)
+        if actor is None:
+            raise Unauthenticated("The token is unknown, expired or revoked.")
+        return actor
+    sessions: Sessions = request.app.state.sessions
+    session = None if "authorization" in request.headers else sessions.of(request)
+    if session is None:
+        raise Unauthenticated("Send `Authorization: Bearer <API key>`, or sign in.")
+    actor = await actor_of(request, session.credential)
+    require_our_page(request, session)
+    return actor
+
+
+async def actor_of(request: Request, credential: Credential) -> Actor:
+    """Whose session it is.  Raises Unauthenticated where the token that opened it is no more."""
+    authenticate: Authenticator = request.app.state.authenticate
+    actor = await run_in_threadpool(authenticate.holder, credential)
+    if actor is None:
+        raise Unauthenticated("The key that this session was opened with is expired or revoked.")
+    return actor
 
 
 def bearer_token(request: Request) -> str | None:

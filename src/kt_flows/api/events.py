@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Annotated
-from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from kt_flows.api.deps import Rt, Who, asks
+from kt_flows.api.deps import Who, asks
 from kt_flows.api.door import Door
 from kt_flows.api.feed import BATCH, Bell, Feed, is_position
 from kt_flows.api.problems import BadQuery
 from kt_flows.clock import to_text
 from kt_flows.errors import FieldError
-from kt_flows.runtime.context import Runtime
 from kt_flows.security import Actor
-from kt_flows.store import instances
 from kt_flows.store.events import EventView
 
 router = APIRouter(route_class=Door, tags=["events"])
@@ -36,7 +33,6 @@ HEARTBEAT = 15.0
 )
 async def stream_events(
     request: Request,
-    rt: Rt,
     who: Who,
     last: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> StreamingResponse:
@@ -48,13 +44,13 @@ async def stream_events(
         raise BadQuery([FieldError("Last-Event-ID", "This is not the id of an event.", "invalid")])
     feed: Feed = request.app.state.feed
     return StreamingResponse(
-        _lines(feed, rt, who, last),
+        _lines(feed, who, last),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _lines(feed: Feed, rt: Runtime, who: Actor, last: str | None) -> AsyncIterator[bytes]:
+async def _lines(feed: Feed, who: Actor, last: str | None) -> AsyncIterator[bytes]:
     bell = Bell()
     with feed.listening(bell.ring):
         position = last if last is not None else await run_in_threadpool(feed.source.head)
@@ -67,30 +63,10 @@ async def _lines(feed: Feed, rt: Runtime, who: Actor, last: str | None) -> Async
                 if not await bell.wait(HEARTBEAT):
                     yield b": still here\n\n"
                 continue
-            for event in await _visible(rt, who, batch):
-                yield _line(event)
+            for event in batch:
+                if event.is_for(who):
+                    yield _line(event)
             position = batch[-1].position
-
-
-async def _visible(rt: Runtime, who: Actor, batch: list[EventView]) -> list[EventView]:
-    """Those that the caller may see; cases that are not everybody's are asked for once a batch."""
-    cases = {event.instance_id for event in batch if event.kind == "instance"}
-    if cases and not who.sees_all_instances:
-        cases = await run_in_threadpool(_visible_cases, rt, who, cases)
-    return [
-        event
-        for event in batch
-        if (event.instance_id in cases if event.kind == "instance" else _task_is_visible(who, event))
-    ]
-
-
-def _visible_cases(rt: Runtime, who: Actor, ids: set[UUID]) -> set[UUID]:
-    with rt.reading() as reading:
-        return instances.visible_ids(reading, who, ids)
-
-
-def _task_is_visible(who: Actor, event: EventView) -> bool:
-    return who.sees_all_tasks or not who.groups.isdisjoint(event.groups) or event.assignee == who.name
 
 
 def _line(event: EventView) -> bytes:

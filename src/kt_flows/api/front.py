@@ -21,6 +21,9 @@ log = logging.getLogger("kt_flows.access")
 
 MOST_AT_ONCE = 256
 """Requests in hand; the next one is told to come again (429) instead of waiting in memory."""
+MOST_STREAMS = 2000
+"""Event streams: each is a browser that mostly listens, so they do not count among the requests."""
+_STREAM = "/v1/events"
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -44,6 +47,7 @@ class Front:
         self.app = app
         self.hosts = frozenset(hosts)
         self.in_hand = 0
+        self.streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,13 +72,14 @@ class Front:
                 message = {**message, "headers": headers}
             await send(message)
 
-        self.in_hand += 1
+        streams = scope["path"] == _STREAM
+        self.streams, self.in_hand = self.streams + streams, self.in_hand + (not streams)
         with _traced(scope, request_id) as span:
             try:
                 refusal = self._refusal(scope, smuggles)
                 await (refusal or self.app)(scope, receive, sending)
             finally:
-                self.in_hand -= 1
+                self.streams, self.in_hand = self.streams - streams, self.in_hand - (not streams)
                 _tell(span, scope, status)
                 self._log(scope, request_id, status, time.monotonic() - started)
 
@@ -83,7 +88,7 @@ class Front:
         if smuggles:
             # A proxy in front may have believed the other one, and taken what follows for a request (RFC 9112, 6.1).
             return problem(Malformed("Content-Length and Transfer-Encoding contradict each other."), request.url.path)
-        if self.in_hand > MOST_AT_ONCE:
+        if self.in_hand > MOST_AT_ONCE or self.streams > MOST_STREAMS:
             return problem(TooMany(), request.url.path)
         if self.hosts and (request.url.hostname or "") not in self.hosts:
             return problem(Malformed("The Host header names another service."), request.url.path)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from kt_flows.clock import Clock
-from kt_flows.security import Actor, Authenticator, digest, key_id, same
+from kt_flows.security import Actor, Authenticator, Credential, digest, key_id, same
 from kt_flows.store import keys
 from kt_flows.store.db import Database
 
@@ -27,35 +27,44 @@ class ApiKeys:
         self._known: dict[str, tuple[float, Actor]] = {}
 
     def __call__(self, token: str) -> Actor | None:
+        credential = self.credential(token)
+        return None if credential is None else self.holder(credential)
+
+    def remembered(self, token: str) -> Actor | None:
+        """Whose key it is, where that was found out a moment ago; asks nobody."""
+        return self._believed(digest(token))
+
+    def credential(self, token: str) -> Credential | None:
         id = key_id(token)
-        if id is None:
-            return None
-        if (actor := self.remembered(token)) is not None:
+        return None if id is None else Credential(id, digest(token))
+
+    def holder(self, credential: Credential) -> Actor | None:
+        if (actor := self._believed(credential.digest)) is not None:
             return actor
-        found = digest(token)
         with self._db.glance() as reading:
-            row = keys.find(reading, id, self._clock.now())
-        if row is None or not same(row.digest, found):
+            row = keys.find(reading, credential.id, self._clock.now())
+        if row is None or not same(row.digest, credential.digest):
             with self._lock:
-                self._known.pop(found, None)
+                self._known.pop(credential.digest, None)
             return None
         roles = frozenset(row.roles)
         actor = Actor(row.name, roles, frozenset(row.groups), admin="admin" in roles)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[found] = (time.monotonic() + KEPT_SECONDS, actor)
+            self._known[credential.digest] = (time.monotonic() + KEPT_SECONDS, actor)
         return actor
 
-    def remembered(self, token: str) -> Actor | None:
-        """Whose key it is, where that was found out a moment ago; asks nobody."""
+    def _believed(self, found: str) -> Actor | None:
         with self._lock:
-            until, actor = self._known.get(digest(token), (0.0, None))
+            until, actor = self._known.get(found, (0.0, None))
         return actor if time.monotonic() < until else None
 
 
 class Bootstrap:
     """The token of KT_FLOWS_BOOTSTRAP_TOKEN: an admin without a row."""
+
+    _ID = "bootstrap"
 
     def __init__(self, secret: str) -> None:
         self._expected = digest(secret)
@@ -64,6 +73,12 @@ class Bootstrap:
         return _ADMIN if same(digest(token), self._expected) else None
 
     remembered = __call__
+
+    def credential(self, token: str) -> Credential | None:
+        return Credential(self._ID, self._expected) if self(token) is not None else None
+
+    def holder(self, credential: Credential) -> Actor | None:
+        return _ADMIN if credential.id == self._ID and same(credential.digest, self._expected) else None
 
 
 _ADMIN = Actor("bootstrap", frozenset({"admin"}), admin=True)
@@ -80,3 +95,9 @@ class AnyOf:
 
     def remembered(self, token: str) -> Actor | None:
         return next((actor for way in self._ways if (actor := way.remembered(token)) is not None), None)
+
+    def credential(self, token: str) -> Credential | None:
+        return next((found for way in self._ways if (found := way.credential(token)) is not None), None)
+
+    def holder(self, credential: Credential) -> Actor | None:
+        return next((actor for way in self._ways if (actor := way.holder(credential)) is not None), None)

@@ -14,13 +14,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kt_flows.store.db import Database, Reading, Transaction
+from kt_flows.security import Actor
+from kt_flows.store import instances
+from kt_flows.store.db import Database, Reading, Row, Transaction
 from kt_flows.store.tables import event
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """`kind` is `task` or `instance`, `what` what happened to it; `position` is where a reader goes on after it."""
+    """`kind` is `task` or `instance`, `what` what happened to it; `position` is where a reader goes on after it.
+
+    `groups` and `people` are whose it is: of a task its candidates and who has it, of a case those of all its tasks
+    and who began it.
+    """
 
     position: str
     kind: str
@@ -28,9 +34,14 @@ class EventView:
     at: datetime
     instance_id: UUID
     task_id: UUID | None
-    groups: tuple[str, ...]
-    assignee: str | None
+    groups: frozenset[str]
+    people: frozenset[str]
     data: Mapping[str, Any]
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether the actor may see it, as lists of tasks and cases have it."""
+        everything = actor.sees_all_tasks if self.kind == "task" else actor.sees_all_instances
+        return everything or actor.name in self.people or not actor.groups.isdisjoint(self.groups)
 
 
 _SETTLED = event.c.tx < sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
@@ -52,6 +63,8 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
         .order_by(event.c.tx, event.c.id)
         .limit(limit)
     )
+    rows = reading.all(query)
+    cases = instances.whose(reading, {row.instance_id for row in rows if row.kind == "instance"})
     return [
         EventView(
             f"{row.tx}-{row.id}",
@@ -60,12 +73,18 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
             row.at,
             row.instance_id,
             row.task_id,
-            tuple(row.groups),
-            row.assignee,
+            *(_of_task(row) if row.kind == "task" else cases.get(row.instance_id, _NOBODY)),
             row.data,
         )
-        for row in reading.all(query)
+        for row in rows
     ]
+
+
+_NOBODY: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+
+def _of_task(row: Row) -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(row.groups), frozenset([row.assignee] if row.assignee else [])
 
 
 def drop(tx: Transaction, before: datetime, *, batch: int = 100_000) -> int:

@@ -1,0 +1,1 @@
+export function DeadlinesPage() { return null; }

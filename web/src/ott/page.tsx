@@ -1,0 +1,1 @@
+export function OttPage() { return null; }

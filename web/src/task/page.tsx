@@ -1,0 +1,2 @@
+export function TaskPage() { return null; }
+export function TaskBesideList() { return null; }

@@ -1,0 +1,28 @@
+import { Dialog as Base } from "radix-ui";
+import type { ReactNode } from "react";
+import { words } from "../words/words";
+
+const useWords = words({ close: "Закрыть" }, { close: "Жабу" }, { close: "Close" });
+
+type Props = { open: boolean; onClose: () => void; title: string; children: ReactNode; wide?: boolean };
+
+/** A question or a detail over the page: the focus stays in it, Escape closes it, and goes back to where it was. */
+export function Dialog({ open, onClose, title, children, wide }: Props) {
+  const t = useWords();
+  return (
+    <Base.Root open={open} onOpenChange={(to) => !to && onClose()}>
+      <Base.Portal>
+        <Base.Overlay className="dialog-over" />
+        <Base.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined}>
+          <header>
+            <Base.Title>{title}</Base.Title>
+            <Base.Close className="button plain" aria-label={t.close}>
+              ✕
+            </Base.Close>
+          </header>
+          {children}
+        </Base.Content>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
