@@ -44,6 +44,7 @@ bench: $(PAGES) $(CHROMIUM)
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/scale.py
+	$(BIN)/python bench/browser.py
 
 # Many clients for some minutes: statuses, times, memory.
 soak: $(READY)

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kt_flows.api import events
+from kt_flows.api import events, tokens
+from kt_flows.runtime import keys
 from support.api import Api, answer, problem
 
 
@@ -111,6 +112,22 @@ def test_silence_is_filled_with_comments(api: Api, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
     with listening(api, "crm_2") as stream:
         assert any(line.startswith(": ") for line in stream._lines)
+
+
+def test_a_revoked_key_ends_its_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(tokens, "KEPT_SECONDS", 0.0)
+    token = keys.create(api.runtime.db, api.clock, name="gone", roles=["operator"], sandbox=True)
+    headers = {"Authorization": f"Bearer {token}"}
+    with (
+        httpx.Client(base_url=api.url, headers=headers, timeout=20) as client,
+        client.stream("GET", "/v1/events") as line,
+    ):
+        lines = line.iter_lines()
+        next(one for one in lines if one.startswith(": "))
+        keys.revoke(api.runtime.db, api.clock, token.split("_")[2])
+        assert list(lines) is not None, "it ends, or this waits for ever"
+        assert client.get("/v1/tasks").status_code == 401
 
 
 def test_an_id_that_is_none(api: Api) -> None:

@@ -72,14 +72,17 @@ class Door(APIRoute):
 
 
 async def authorize(request: Request, permission: Permission) -> None:
-    actor = await _caller(request)
+    actor = await caller(request)
     if not actor.may(permission):
         raise Forbidden(f"This needs the permission {permission}.")
     request.state.actor = actor
 
 
-async def _caller(request: Request) -> Actor:
-    """Who asks: by the token where there is an Authorization header, else by the session cookie."""
+async def caller(request: Request) -> Actor:
+    """Who asks: by the token where there is an Authorization header, else by the session cookie.
+
+    Raises Unauthenticated, NotOurPage.
+    """
     token = bearer_token(request)
     if token is not None:
         authenticate: Authenticator = request.app.state.authenticate

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header, Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from kt_flows.api.deps import Who, asks
-from kt_flows.api.door import Door
+from kt_flows.api.door import Door, caller
 from kt_flows.api.feed import BATCH, Bell, Feed, is_position
 from kt_flows.api.problems import BadQuery
 from kt_flows.clock import to_text
-from kt_flows.errors import FieldError
+from kt_flows.errors import FieldError, Unauthenticated
 from kt_flows.security import Actor
 from kt_flows.store.events import EventView
 
@@ -44,18 +46,23 @@ async def stream_events(
         raise BadQuery([FieldError("Last-Event-ID", "This is not the id of an event.", "invalid")])
     feed: Feed = request.app.state.feed
     return StreamingResponse(
-        _lines(feed, who, last),
+        _lines(feed, request, who, last),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _lines(feed: Feed, who: Actor, last: str | None) -> AsyncIterator[bytes]:
+async def _lines(feed: Feed, request: Request, who: Actor, last: str | None) -> AsyncIterator[bytes]:
     bell = Bell()
     with feed.listening(bell.ring):
         position = last if last is not None else await run_in_threadpool(feed.source.head)
         yield f"retry: 2000\nid: {position}\n\n".encode()
+        believed_at = time.monotonic()
         while not feed.closed:
+            if time.monotonic() - believed_at >= HEARTBEAT:
+                believed_at = time.monotonic()
+                if not await _still_known(request):
+                    return
             batch = feed.held_after(position)
             if batch is None:
                 batch = await run_in_threadpool(feed.source.after, position, BATCH)
@@ -67,6 +74,17 @@ async def _lines(feed: Feed, who: Actor, last: str | None) -> AsyncIterator[byte
                 if event.is_for(who):
                     yield _line(event)
             position = batch[-1].position
+
+
+async def _still_known(request: Request) -> bool:
+    """Whether the key or session that the stream was opened with is still good."""
+    try:
+        await caller(request)
+    except Unauthenticated:
+        return False
+    except SQLAlchemyError:
+        return True  # the database is away, and with it whatever could be told
+    return True
 
 
 def _line(event: EventView) -> bytes:

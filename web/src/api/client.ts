@@ -35,6 +35,12 @@ export function onSignedOut(told: () => void): void {
   signedOut = told;
 }
 
+/** The event stream was refused: is it the session? */
+export async function lookAtSession(): Promise<void> {
+  const answer = await fetch("/v1/session").catch(() => undefined);
+  if (answer?.status === 401) signedOut();
+}
+
 const middleware: Middleware = {
   onRequest({ request }) {
     if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);

@@ -3,6 +3,7 @@
  * open six connections to a site, and six open tabs must not use them up.
  */
 import { useEffect, useRef, useSyncExternalStore } from "react";
+import { lookAtSession } from "../api/client";
 import { notBefore } from "./clock";
 
 export type Change = {
@@ -61,6 +62,7 @@ function hold(): Promise<never> {
     tell({ line: "lost" });
     if (source.readyState !== EventSource.CLOSED) return; // it comes back by itself, from where it was
     source.close();
+    void lookAtSession();
     setTimeout(() => void hold(), 3000);
   };
   return new Promise(() => undefined);

@@ -37,7 +37,7 @@ const useWords = words(
 /** A link of the sandbox carries its key behind #, which no server sees; it is taken off the address at once. */
 function keyInAddress(): string {
   const key = location.hash.slice(1);
-  if (!key.startsWith("ktf_")) return "";
+  if (!key.startsWith("ktf_sandbox_")) return "";
   history.replaceState(null, "", location.pathname.replace(/sign-in$/, "") + location.search);
   return key;
 }
