@@ -20,6 +20,7 @@ COMMITS: Mapping[str, str] = {
     "release": "a task is put back",
     "assign": "a task is given to somebody",
     "comment": "a comment is written",
+    "attach": "a file is put to a case",
     "draft": "a draft is kept",
     "correlate": "a message is delivered, kept, or begins a case",
     "broadcast.remember": "whom a signal is to reach is fixed",

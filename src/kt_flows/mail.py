@@ -7,6 +7,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that a mail carries, under a name that is safe to show; its contents stay in the raw mail."""
+
+    name: str
+    media_type: str
+    """What the sender says that it is."""
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMail:
     """One mail from the mailbox.
 
@@ -31,7 +41,7 @@ class IncomingMail:
     automatic: bool
     own: bool
     bounce_of: str | None
-    attachments: tuple[str, ...]
+    attachments: tuple[Enclosed, ...]
     raw: bytes
     bounce_status: str | None = None
     """RFC 3463: `5.1.1` is an address that is not there."""

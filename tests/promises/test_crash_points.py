@@ -91,6 +91,16 @@ def works_a_task(method: str, verb: str, body: Any = None, *, role: str = "opera
     return way
 
 
+def attaches(trip: Trip) -> None:
+    id = trip.begin("decide")
+    trip.arm_door()
+    given = {"file": ("a.txt", b"?", "text/plain")}
+    trip.ask("POST", f"/v1/instances/{id}/attachments", role="operator", files=given)
+    assert len(trip.ask("GET", f"/v1/instances/{id}/attachments").json()["items"]) == 1
+    trip.complete(trip.task(id))
+    trip.over(id)
+
+
 def takes_the_next(trip: Trip) -> None:
     """Who got no answer finds the task in its own hands, or takes it now."""
     id = trip.begin("decide")
@@ -516,6 +526,7 @@ WAYS: dict[str, Way] = {
     "release": works_a_task("POST", "release", claimed=True),
     "assign": works_a_task("POST", "assign", {"assignee": "operator"}, role="admin"),
     "comment": works_a_task("POST", "comments", {"text": "?"}),
+    "attach": attaches,
     "draft": works_a_task("PUT", "draft", {"values": {"yes": True}}),
     "correlate": sends_a_message,
     "broadcast.remember": sends_a_signal,

@@ -54,7 +54,9 @@ def case(rt: Runtime) -> UUID:
     }
     sent = jobs.JobView(**{name: getattr(job, name) for name in job.__slots__} | {"payload": asked})
     for _ in range(2):
-        mail_sent.remember(rt, sent, "mail-1", "<o1@kt>", "KT-ABCD", ["support@provider.kz"])
+        said = {"subject": "Обращение", "text": "Здравствуйте."}
+        ids = {"mail_id": "mail-1", "message_id": "<o1@kt>", "subject_mark": "KT-ABCD"}
+        mail_sent.remember(rt, sent, recipients=["support@provider.kz"], **ids, **said)
     return id
 
 

@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from kt_flows.api import (
     analysts,
+    attachments,
+    casework,
     events,
     instances,
     messages,
@@ -54,7 +56,7 @@ class Parts:
     """Routes of another entrance (the sandbox's), made with `Door` as their route class."""
 
 
-ROOMS = (session, instances, tasks, messages, analysts, texts, ops, notices, events)
+ROOMS = (session, instances, casework, attachments, tasks, messages, analysts, texts, ops, notices, events)
 
 
 def description() -> dict[str, Any]:

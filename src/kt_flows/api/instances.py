@@ -86,7 +86,7 @@ def list_instances(
 @router.get("/v1/instances/{id}", response_model=models.Instance, summary="One case", **asks("instances.read", 404))
 def read_instance(rt: Rt, who: Who, id: Id) -> Response:
     with rt.reading() as reading:
-        return said(shapes.instance_json(_visible(reading, who, id)))
+        return said(shapes.instance_json(visible(reading, who, id)))
 
 
 @router.get(
@@ -97,7 +97,7 @@ def read_instance(rt: Rt, who: Who, id: Id) -> Response:
 )
 def list_waits(rt: Rt, who: Who, id: Id) -> Response:
     with rt.reading() as reading:
-        view = _visible(reading, who, id)
+        view = visible(reading, who, id)
     return said({"items": [shapes.wait_json(wait) for wait in view.waits]})
 
 
@@ -110,7 +110,7 @@ def list_waits(rt: Rt, who: Who, id: Id) -> Response:
 def list_history(rt: Rt, who: Who, id: Id, page: PageAsked) -> Response:
     filters = {"instance": id}
     with rt.reading() as reading:
-        view = _visible(reading, who, id)
+        view = visible(reading, who, id)
         rows, last = history.page(reading, view.id, after=page.after(who, filters), limit=page.limit)
     cursor = page.next_cursor(who, filters, last)
     return said({"items": [shapes.history_json(row) for row in rows], "nextCursor": cursor})
@@ -160,7 +160,8 @@ def migrate_instance(rt: Rt, who: Who, id: Id, body: models.MigrateAsked) -> Res
     return said(shapes.instance_json(view))
 
 
-def _visible(reading: Reading, who: Actor, id: str) -> InstanceView:
+def visible(reading: Reading, who: Actor, id: str) -> InstanceView:
+    """The case.  Raises NotFound where there is none that the caller may see."""
     view = instances.visible(reading, who, parse_id(id))
     if view is None:
         raise NotFound

@@ -151,6 +151,7 @@ class HistoryLine(Told):
     definition_key: str | None
     actor: str | None
     detail: dict[str, Any]
+    wait: int | None = Field(description="The number of the token that it is about.")
 
 
 class Task(Told):

@@ -93,6 +93,7 @@ def history_json(view: HistoryView) -> Json:
         "definitionKey": view.definition_key,
         "actor": view.actor,
         "detail": view.detail,
+        "wait": view.wait,
     }
 
 

@@ -21,11 +21,12 @@ from typing import Any, cast
 
 from kt_flows.connectors import token
 from kt_flows.connectors.outgoing import LOOP
-from kt_flows.mail import IncomingMail
+from kt_flows.mail import Enclosed, IncomingMail
 
 MAX_TEXT = 20_000
 MAX_PARTS = 200
 MAX_HEADER = 50_000
+MAX_ATTACHMENTS = 50
 _ID = re.compile(r"<[^<>\s]{1,400}>")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
@@ -262,15 +263,17 @@ def _returned(message: Message[Any, Any], parts: list[Message[Any, Any]]) -> str
     return str(answered[-1]) if answered else None
 
 
-def _attachments(message: Message[Any, Any]) -> tuple[str, ...]:
-    """Names made safe to show and to store; the contents stay in the raw mail."""
-    names = []
+def _attachments(message: Message[Any, Any]) -> tuple[Enclosed, ...]:
+    """What has a file name."""
+    found: list[Enclosed] = []
     for part in _parts(message):
         try:
             name = part.get_filename()
         except Exception:  # a file name in an encoding that is none
             name = "unnamed"
-        if name:
+        if name and len(found) < MAX_ATTACHMENTS:
             last = str(name).replace("\\", "/").rpartition("/")[2]
-            names.append(_UNSAFE.sub("_", last).strip(" .")[:150] or "unnamed")
-    return tuple(names[:50])
+            safe = _UNSAFE.sub("_", last).strip(" .")[:150] or "unnamed"
+            size = sum(len(_payload(leaf)) for leaf in _parts(part) if not leaf.is_multipart())
+            found.append(Enclosed(safe, part.get_content_type()[:100], size))
+    return tuple(found)

@@ -42,6 +42,8 @@ class Letter:
     subject_mark: str
     recipients: tuple[str, ...]
     skipped: tuple[str, ...]
+    subject: str
+    text: str
     message: EmailMessage
 
 
@@ -76,7 +78,8 @@ class Outgoing:
         message["To"] = [Address(addr_spec=address) for address in recipients]
         wants_reply = bool(asked.get("reply_message"))
         subject = " ".join(str(asked["subject"]).split())  # a line break in a value begins no header
-        message["Subject"] = f"{subject} {mark}" if wants_reply else subject
+        subject = f"{subject} {mark}" if wants_reply else subject
+        message["Subject"] = subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = message_id
         if correlation:
@@ -94,6 +97,8 @@ class Outgoing:
             mark,
             recipients,
             skipped,
+            subject,
+            str(asked["body"]),
             message,
         )
 

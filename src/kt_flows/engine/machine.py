@@ -13,7 +13,7 @@ from typing import Any
 from kt_flows.clock import from_text
 from kt_flows.engine.budgets import STEPS, Stopped
 from kt_flows.engine.program import Program
-from kt_flows.engine.spiff import events, undoing
+from kt_flows.engine.spiff import events, undoing, view
 from kt_flows.engine.spiff.case import Case
 from kt_flows.engine.spiff.events import Uncaught
 from kt_flows.engine.spiff.hosts import Inside, Repeating
@@ -21,7 +21,7 @@ from kt_flows.engine.spiff.state import load
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.view import step_of
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
-from kt_flows.engine.step import Step
+from kt_flows.engine.step import Place, Step
 from kt_flows.errors import Conflict
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "finish",
     "look",
     "misfits",
+    "places",
     "put",
     "retry",
     "signal",
@@ -122,6 +123,11 @@ def tick(program: Program, state: bytes, *, now: datetime) -> Step:
 def look(program: Program, state: bytes, *, now: datetime) -> Step:
     """The Step as the state stands; nothing moves."""
     return step_of(load(program, state, now))
+
+
+def places(program: Program, state: bytes, *, now: datetime) -> tuple[Place, ...]:
+    """Where the state's tokens are, in called processes too; nothing moves."""
+    return view.places(load(program, state, now))
 
 
 def retry(program: Program, state: bytes, wait: int, *, now: datetime) -> Step:

@@ -91,14 +91,35 @@ class Incident:
 class Trace:
     """One line of history: what happened at which element in this move, in order.
 
-    `detail` says why: a condition's value, a decision's inputs, outputs and rule, a message's name.  Never more
-    than the variables' names and the values that decided.
+    `detail` says why: a condition's values, a decision's inputs, outputs and rule, a message's name.  Never more
+    than the variables' names and the values that decided.  `wait` is the number of the token that it happened to:
+    these lines in their order tell where tokens stood at any time (`runtime/replay`).
     """
 
     element_id: str
     process_key: str
-    kind: Literal["entered", "completed", "cancelled", "taken", "decided", "thrown", "caught", "incident"]
+    kind: Literal["arrived", "entered", "completed", "cancelled", "taken", "decided", "thrown", "caught", "incident"]
     detail: Values = field(default_factory=dict)
+    wait: int = 0
+
+
+PlaceKind = Literal["task", "job", "timer", "message", "signal", "condition", "incident", "inside", "standing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token is, and what for.
+
+    `inside` is an activity that holds other tokens, `standing` one that waits for others (a join, an event-based
+    gateway).  An event that is open while something else goes on has no token in the diagram's sense: `watches` is
+    what it is open for, an activity or the process itself.
+    """
+
+    wait: int
+    element_id: str
+    process_key: str
+    kind: PlaceKind
+    watches: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,16 @@ class Handlers:
     def send(self, job: JobView) -> Mapping[str, Any]:
         """`email.send`: remembered before it goes, so that the quickest reply finds its case."""
         letter = self.outgoing.letter(job.payload, job.key)
-        mail_sent.remember(self.rt, job, letter.mail_id, letter.message_id, letter.subject_mark, letter.recipients)
+        mail_sent.remember(
+            self.rt,
+            job,
+            mail_id=letter.mail_id,
+            message_id=letter.message_id,
+            subject_mark=letter.subject_mark,
+            recipients=letter.recipients,
+            subject=letter.subject,
+            text=letter.text,
+        )
         self.outgoing.send(letter)
         accepted = to_text(self.rt.clock.now())
         return {

@@ -12,7 +12,15 @@ from kt_flows.store.jobs import JobView
 
 @retried
 def remember(
-    rt: Runtime, job: JobView, mail_id: str, message_id: str, subject_mark: str, recipients: Sequence[str]
+    rt: Runtime,
+    job: JobView,
+    *,
+    mail_id: str,
+    message_id: str,
+    subject_mark: str,
+    recipients: Sequence[str],
+    subject: str,
+    text: str,
 ) -> None:
     """Writes the row; the same mail again (a repeated job) changes nothing."""
     with rt.transaction("mail_sent.remember") as tx:
@@ -28,6 +36,8 @@ def remember(
                 "reply_message": job.payload.get("reply_message"),
                 "reply_keywords": job.payload.get("reply_keywords") or {},
                 "recipients": list(recipients),
+                "subject": subject,
+                "text": text,
                 "sent_at": rt.clock.now(),
             },
         )

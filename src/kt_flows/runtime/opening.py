@@ -74,5 +74,6 @@ def open_case(
         status="active",
         started_at=now,
         snapshot=step.state,
+        variables={},  # it had none before
     )
     return held, record(tx, program, held, step, actor=actor, now=now, born=True)

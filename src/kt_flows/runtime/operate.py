@@ -25,8 +25,7 @@ def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instanc
     with rt.transaction("operate.cancel") as tx:
         held = _held(tx, actor, instance_id, "active", "suspended")
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
-        variables = instances.one(tx, held.id).variables
-        nothing = Step(held.snapshot, "active", (), variables, (), (), (), (), (), ())
+        nothing = Step(held.snapshot, "active", (), held.variables, (), (), (), (), (), ())
         record(tx, program, held, nothing, actor=actor, now=now)
         instances.keep(tx, held.id, status="cancelled", ended_at=now)
         _say(tx, held, "cancelled", actor, now, reason=reason)
@@ -95,6 +94,8 @@ def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
     now = rt.clock.now()
     with rt.transaction("operate.retry_job") as tx:
         job, held = _stuck_job(tx, actor, job_id)
+        if held is not None:
+            _say(tx, held, "job.retried", actor, now, wait=job.wait, job=job.kind)
         if job.kind == jobs.INCIDENT and held is not None and job.wait is not None:
             program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
             step = machine.retry(program, held.snapshot, job.wait, now=now)
@@ -102,8 +103,6 @@ def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
             record(tx, program, held, step, actor=actor, now=now, settled=job.id)
         else:
             jobs.keep(tx, job.id, state="available", attempt=0, run_at=now)
-        if held is not None:
-            _say(tx, held, "job.retried", actor, now, job=job.kind)
         return _again(tx, job.id)
 
 
@@ -115,7 +114,7 @@ def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
         job, held = _stuck_job(tx, actor, job_id)
         jobs.close(tx, [job.id], "cancelled")
         if held is not None:
-            _say(tx, held, "job.cancelled", actor, now, job=job.kind)
+            _say(tx, held, "job.cancelled", actor, now, wait=job.wait, job=job.kind)
         return _again(tx, job.id)
 
 
@@ -147,7 +146,16 @@ def _held(tx: Transaction, actor: Actor, id: UUID, *statuses: str) -> instances.
     return held
 
 
-def _say(tx: Transaction, held: instances.Held, what: str, actor: Actor, now: datetime, **detail: Any) -> None:
-    history.add(tx, held.id, [{"kind": what, "detail": detail}], actor=actor.name, now=now)
+def _say(
+    tx: Transaction,
+    held: instances.Held,
+    what: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    wait: int | None = None,
+    **detail: Any,
+) -> None:
+    history.add(tx, held.id, [{"kind": what, "detail": detail, "wait": wait}], actor=actor.name, now=now)
     about = {"definitionKey": held.definition_key, "businessKey": held.business_key}
     history.tell(tx, [{"kind": "instance", "what": what, "instance_id": held.id, "data": about}], now)

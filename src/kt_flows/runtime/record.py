@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from kt_flows.engine.program import Program
-from kt_flows.engine.step import MessageWait, SignalWait, Step
+from kt_flows.engine.step import MessageWait, SignalWait, Step, Values
 from kt_flows.runtime.kept import with_kept_messages
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, jobs, messages, tasks, waits
@@ -78,15 +80,40 @@ def record(
             "element_id": line.element_id,
             "definition_key": line.process_key,
             "detail": dict(line.detail),
+            "wait": line.wait,
         }
         for line in step.trace
     ]
-    history.add(tx, held.id, [*started, *lines], actor=actor.name, now=now)
+    changed = _changed(held.variables, step.variables, born)
+    history.add(tx, held.id, [*started, *lines, *changed], actor=actor.name, now=now)
     told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
     history.tell(tx, told, now)
     hearing = [row for row in there if row.wait in listening - gone and row.kind in ("message", "signal")]
     hearing += [waits.of_message(row) for row in listens]
     return Recorded(step, ended_at, (*people, *machines, *hearing))
+
+
+def _changed(before: Values, after: Values, born: bool) -> list[dict[str, Any]]:
+    """The line that tells how the case's variables changed, from which they can be had again as they were.
+
+    A new case's first one tells all of them, and says that with it the history is whole.
+    """
+    put = {name: value for name, value in after.items() if name not in before or not _same(before[name], value)}
+    removed = [name for name in before if name not in after]
+    if not (put or removed or born):
+        return []
+    detail: dict[str, Any] = {"set": put, "removed": removed}
+    return [{"kind": "changed", "detail": detail | ({"whole": True} if born else {})}]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON, where true is not 1."""
+    if one != other or not isinstance(one, bool | int | float | list | dict):
+        return bool(one == other)
+    return orjson.dumps(one, option=_SORTED) == orjson.dumps(other, option=_SORTED)
+
+
+_SORTED = orjson.OPT_SORT_KEYS
 
 
 def _about(held: instances.Held) -> dict[str, Any]:

@@ -191,6 +191,6 @@ def _still_ours(tx: Transaction, claimed: JobView) -> bool:
 def _stuck(tx: Transaction, held: instances.Held, claimed: JobView, error: FlowsError, now: datetime) -> None:
     jobs.keep(tx, claimed.id, state="stuck", lease_until=None, last_error=error.message)
     detail = {"job": claimed.kind, "code": error.code, "message": error.message}
-    line = {"kind": "stuck", "element_id": claimed.element_id, "detail": detail}
+    line = {"kind": "stuck", "element_id": claimed.element_id, "detail": detail, "wait": claimed.wait}
     history.add(tx, held.id, [line], actor=SERVICE.name, now=now)
     history.tell(tx, [{"kind": "instance", "what": "stuck", "instance_id": held.id}], now)

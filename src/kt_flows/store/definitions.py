@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from kt_flows.store import instances
 from kt_flows.store.db import Reading, Transaction
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import bundle, definition, deployment
@@ -159,6 +160,24 @@ def keep_bundle(tx: Transaction, members: Mapping[str, UUID]) -> str:
     values = {"id": id, "members": {key: str(member) for key, member in members.items()}}
     tx.do(insert(bundle).values(values).on_conflict_do_nothing())
     return id
+
+
+def of_case(reading: Reading, case_id: UUID) -> list[DefinitionView]:
+    """The versions that a case is bound to: its own process first, then what that calls in the end."""
+    case = instances.EVERY
+    asked = sa.select(case.c.definition_key, bundle.c.members).join(bundle, bundle.c.id == case.c.bundle_id)
+    row = reading.first(asked.where(case.c.id == case_id))
+    assert row is not None
+    ids = [UUID(id) for id in row.members.values()]
+    there = {
+        one.key: DefinitionView(*one) for one in reading.all(sa.select(*_COLUMNS).where(definition.c.id.in_(ids)))
+    }
+    reached = dict.fromkeys([row.definition_key])
+    for key in (order := list(reached)):
+        fresh = [called for called in sorted(there[key].calls) if called not in reached]
+        reached |= dict.fromkeys(fresh)
+        order += fresh
+    return [there[key] for key in reached]
 
 
 def members(reading: Reading, bundle_id: str) -> dict[str, UUID]:

@@ -24,6 +24,8 @@ class HistoryView:
     definition_key: str | None
     actor: str
     detail: Mapping[str, Any]
+    wait: int | None
+    """The number of the token that it is about."""
 
 
 _COLUMNS = tuple(history.c[name] for name in HistoryView.__dataclass_fields__)
@@ -33,10 +35,10 @@ _COLUMNS = tuple(history.c[name] for name in HistoryView.__dataclass_fields__)
 _ADD = Write(
     "history",
     """
-    insert into history (instance_id, id, at, kind, element_id, definition_key, actor, detail)
-    select %(instance_id)s, id, %(at)s, kind, element_id, definition_key, %(actor)s, detail
+    insert into history (instance_id, id, at, kind, element_id, definition_key, actor, detail, wait)
+    select %(instance_id)s, id, %(at)s, kind, element_id, definition_key, %(actor)s, detail, wait
     from jsonb_to_recordset(%(rows)s::jsonb)
-      as given(id uuid, kind text, element_id text, definition_key text, detail jsonb)
+      as given(id uuid, kind text, element_id text, definition_key text, detail jsonb, wait int)
     """,
     adds=True,
 )
@@ -53,7 +55,7 @@ _TELL = Write(
 
 
 def add(tx: Transaction, instance_id: UUID, rows: Sequence[Mapping[str, Any]], *, actor: str, now: datetime) -> None:
-    """Adds lines in their order; a row has `kind` and may have `element_id`, `definition_key`, `detail`."""
+    """Adds lines in their order; a row has `kind`, may have `element_id`, `definition_key`, `detail`, `wait`."""
     if rows:
         lines = [{"detail": {}, **row, "id": new_id()} for row in rows]
         tx.gather(_ADD, instance_id=instance_id, at=now, actor=actor, rows=as_json(lines))
@@ -68,6 +70,29 @@ def page(
         query = query.where(history.c.id > UUID(after[0]))
     rows = [HistoryView(*row) for row in reading.all(query.order_by(history.c.id).limit(limit + 1))]
     return rows[:limit], [str(rows[limit - 1].id)] if len(rows) > limit else None
+
+
+def up_to(reading: Reading, instance_id: UUID, at: datetime) -> list[HistoryView]:
+    """All lines of a case up to a moment, in their order."""
+    query = sa.select(*_COLUMNS).where(history.c.instance_id == instance_id, history.c.at <= at)
+    return [HistoryView(*row) for row in reading.all(query.order_by(history.c.id))]
+
+
+def touched(reading: Reading, instance_id: UUID) -> set[str]:
+    """The processes in which anything has happened in a case."""
+    keys = sa.select(history.c.definition_key).where(history.c.instance_id == instance_id).distinct()
+    return {row.definition_key for row in reading.all(keys) if row.definition_key is not None}
+
+
+def since(reading: Reading, instance_id: UUID) -> tuple[dict[int, datetime], dict[tuple[str, str], datetime]]:
+    """When each token of a case came to its element; of lines without its number the last time that one did, by
+    process and element."""
+    of = (history.c.wait, history.c.definition_key, history.c.element_id)
+    first, last = sa.func.min(history.c.at).label("first"), sa.func.max(history.c.at).label("last")
+    came = history.c.kind.in_(("arrived", "entered", "incident"))
+    rows = reading.all(sa.select(*of, first, last).where(history.c.instance_id == instance_id, came).group_by(*of))
+    numbered = {row.wait: row.first for row in rows if row.wait is not None}
+    return numbered, {(row.definition_key, row.element_id): row.last for row in rows if row.wait is None}
 
 
 def tell(tx: Transaction, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:

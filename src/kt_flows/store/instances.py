@@ -48,6 +48,7 @@ class Held:
     status: str
     started_at: datetime
     snapshot: bytes
+    variables: Mapping[str, Any]
 
 
 HELD = tuple(instance.c[name] for name in Held.__dataclass_fields__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,6 +56,8 @@ def take_in(tx: Transaction, mail: IncomingMail, now: datetime) -> tuple[UUID, b
         "subject": mail.subject,
         "text": mail.text,
         "raw": mail.raw,
+        "recipients": list(mail.recipients),
+        "attachments": [asdict(one) for one in mail.attachments],
         "verdict": "new",
     }
     if tx.do(insert(mail_in).values(values).on_conflict_do_nothing()):

@@ -1,8 +1,9 @@
 """Months of cases: what happened in a case and what is left of it lie where its month of birth does.
 
-A case's id is a UUIDv7 and so tells when it began.  `history`, `past_instance` and `past_task` are parted by it, one
-partition of each for a month: what is asked of one case touches one of them, and a month goes without a row being
-deleted.  A partition `..._rest` takes what no month is there for, so that no write ever fails for want of one.
+A case's id is a UUIDv7 and so tells when it began.  `history`, `attachment`, `past_instance` and `past_task` are
+parted by it, one partition of each for a month: what is asked of one case touches one of them, and a month goes
+without a row being deleted.  A partition `..._rest` takes what no month is there for, so that no write ever fails for
+want of one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from kt_flows.store.db import Reading, Transaction
 from kt_flows.store.ids import first_of
 from kt_flows.store.tables import idempotency, instance, mail_in, mail_out, message, past_instance
 
-PARTED: Mapping[str, str] = {"history": "instance_id", "past_instance": "id", "past_task": "instance_id"}
+PARTED: Mapping[str, str] = {
+    "history": "instance_id",
+    "attachment": "instance_id",
+    "past_instance": "id",
+    "past_task": "instance_id",
+}
 """Table to the column that has the case's id."""
 AHEAD = 2
 """So many months after this one are made beforehand."""

@@ -12,8 +12,8 @@ equal messages and starts take turns.  `mail_out` and `mail_in` are the same for
 ever added to.
 
 Some time after its end a case is put away: into `past_instance` and `past_task`, out of the way of those that run.
-These two and `history` lie in partitions by the month in which their cases began (store/months.py), so that a month
-whose cases have all had their time goes at once.
+These two, `history` and `attachment` (files that people have put to a case) lie in partitions by the month in which
+their cases began (store/months.py), so that a month whose cases have all had their time goes at once.
 
 Every key of what a case owns begins with, or finds, its instance: the way to sharding by instance stays open.  Ids
 are UUIDv7, so that rows of one time lie together.  Locks are taken in one order: instance, then job, then the rest.
@@ -248,6 +248,23 @@ history = sa.Table(
     sa.Column("definition_key", sa.Text),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("detail", JSONB, nullable=False),
+    sa.Column("wait", sa.Integer),  # which token of its element; none in lines of before 0005, or about no token
+    postgresql_partition_by="RANGE (instance_id)",
+)
+
+attachment = sa.Table(
+    "attachment",
+    metadata,
+    sa.Column("instance_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    _at("at", nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),  # what its sender said; it is never served as that
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("data", BYTEA, nullable=False),
+    sa.Index("ix_attachment_id", "id"),
     postgresql_partition_by="RANGE (instance_id)",
 )
 
@@ -309,6 +326,8 @@ mail_out = sa.Table(
     sa.Column("reply_message", sa.Text),
     sa.Column("reply_keywords", JSONB, nullable=False),
     sa.Column("recipients", ARRAY(sa.Text), nullable=False),
+    sa.Column("subject", sa.Text),  # none in mails of before 0005, as their text
+    sa.Column("text", sa.Text),
     _at("sent_at", nullable=False),
 )
 
@@ -327,7 +346,9 @@ mail_in = sa.Table(
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("method", sa.Text),
     _at("handed_at"),  # when it had reached whom it was for; until then it is sorted again
-    sa.Column("instance_id", UUID(as_uuid=True)),
+    sa.Column("instance_id", UUID(as_uuid=True), index=True),
+    sa.Column("recipients", ARRAY(sa.Text)),  # none in mails of before 0005, as the next: they stand in `raw`
+    sa.Column("attachments", JSONB),  # [{name, media_type, size}]
     sa.UniqueConstraint("message_id", "digest"),
     sa.Index("ix_mail_in_unsorted", "id", postgresql_where=sa.text("verdict = 'unsorted'")),
 )

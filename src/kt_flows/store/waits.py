@@ -93,6 +93,11 @@ def of_cases(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, tuple[WaitView
     return {id: seen(found[id]) for id in ids}
 
 
+def by_number(reading: Reading, id: UUID) -> dict[int, WaitView]:
+    """What one case waits for, by the number of the token that waits."""
+    return {row.wait: _view(row) for row in open_rows(reading, [id]) if row.wait is not None}
+
+
 def seen(rows: Sequence[OpenRow]) -> tuple[WaitView, ...]:
     """One case's open rows as its caller sees them: tasks, then timers and jobs by time, then messages."""
     return tuple(_view(row) for row in sorted(rows, key=_order))

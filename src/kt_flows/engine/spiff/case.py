@@ -14,7 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 from kt_flows.clock import to_text
 from kt_flows.engine.budgets import CPU_SECONDS, DEPTH, STEPS, Stopped
 from kt_flows.engine.dialect import Flow
-from kt_flows.engine.spiff import conditions, events, joins, undoing
+from kt_flows.engine.spiff import conditions, events, joins, telling, undoing
 from kt_flows.engine.spiff.graph import Graph
 from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.nodes import Node
@@ -40,6 +40,8 @@ class Case(BpmnWorkflow):
         self.variables: dict[str, Any] = {}
         self.implicit: dict[str, Any] = {"now": to_text(now)}
         self.sequence = 0
+        self.told = 0
+        """The last token whose coming the history has been told."""
         self.queue: deque[Token] = deque()
         self.ended: list[str] = []
         self.undoable: list[undoing.Record] = []
@@ -57,6 +59,7 @@ class Case(BpmnWorkflow):
                 if joins.inclusive(self):
                     continue
                 self.follow()
+                telling.arrivals(self)
                 return
             token = turned or self.queue.popleft()
             if turned is None and (token.id not in self.tasks or token._state != TaskState.READY):
@@ -65,6 +68,7 @@ class Case(BpmnWorkflow):
             if (spent := self._spent(steps, before)) is not None:
                 self.park(token, spent)
                 self.queue.clear()
+                telling.arrivals(self)
                 return
             if turned is None:
                 self._run(token)
@@ -128,9 +132,8 @@ class Case(BpmnWorkflow):
         if self.is_instance(token):
             self._instance_over(token)
             return
+        telling.ways(self, token, chosen)
         for flow, target in chosen:
-            if flow.condition:
-                self.note(token, "taken", flow=flow.id, condition=flow.condition.text)
             joins.arrive(self, target, flow.id, token.host)
         if node.element.type == "endEvent":
             self._ended(token)
@@ -289,7 +292,9 @@ class Case(BpmnWorkflow):
         return flow.condition.evaluate(values_of(token)) is True
 
     def note(self, token: Token, kind: Any, **detail: Any) -> None:
-        """One line of history."""
+        """One line of history.  The first about a token that a join has let go on names those that it stands for."""
         element = token.node.element
+        if "joined" in token.facts:
+            detail["joined"] = token.facts.pop("joined")
         kept = {name: value for name, value in detail.items() if value is not None}
-        self.trace.append(Trace(element.id, element.process_key, kind, kept))
+        self.trace.append(Trace(element.id, element.process_key, kind, kept, token.id))

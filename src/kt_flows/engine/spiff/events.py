@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from SpiffWorkflow.util.task import TaskState
 
 from kt_flows.clock import from_text, to_text
+from kt_flows.engine.spiff import telling
 from kt_flows.engine.spiff.nodes import Node, Race
+from kt_flows.engine.spiff.scope import values_of
 from kt_flows.engine.spiff.token import Token
 from kt_flows.errors import FlowsError
 
@@ -28,7 +30,7 @@ def caught(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
     if token.watching:
         fire(case, token, payload)
     else:
-        case.note(token, "caught", message=token.node.element.message, signal=token.node.element.signal)
+        _tell_caught(case, token, {})
         case.finish(token, payload)
 
 
@@ -36,7 +38,7 @@ def fire(case: Case, watcher: Token, payload: Mapping[str, Any]) -> None:
     """A watcher's event has come: what it interrupts goes, its own way begins."""
     node, element = watcher.node, watcher.node.element
     attached = case.tasks.get(watcher.attached or 0)
-    case.note(watcher, "caught", message=element.message, signal=element.signal, error=payload.get("error_code"))
+    _tell_caught(case, watcher, payload)
     racing = attached is not None and isinstance(attached.node, Race)
     if racing or element.interrupting:
         if element.type == "startEvent":
@@ -51,6 +53,14 @@ def fire(case: Case, watcher: Token, payload: Mapping[str, Any]) -> None:
     elif element.event == "timer":
         watcher.leave()
     _take(case, node, element.type, watcher, payload)
+
+
+def _tell_caught(case: Case, token: Token, payload: Mapping[str, Any]) -> None:
+    element, why = token.node.element, dict[str, Any]()
+    if element.condition is not None:
+        why = {"condition": element.condition.text, "values": telling.read(element.condition, values_of(token))}
+    error = payload.get("error_code")
+    case.note(token, "caught", message=element.message, signal=element.signal, error=error, **why)
 
 
 def _next_turn(case: Case, watcher: Token) -> None:
@@ -90,6 +100,8 @@ def throw_error(case: Case, origin: Token, code: str, message: str) -> bool:
     if watcher is None:
         return False
     case.note(origin, "thrown", error=code, reason=message)
+    if origin.id not in case.tasks:
+        case.note(origin, "completed")
     fire(case, watcher, payload)
     return True
 

@@ -62,4 +62,6 @@ def _join(waiting: Mapping[str, Token]) -> None:
     for token in rest:
         token.leave()
     first.facts.clear()
+    if rest:
+        first.facts["joined"] = [token.id for token in rest]
     first._ready()

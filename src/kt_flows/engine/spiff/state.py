@@ -48,6 +48,7 @@ def load(program: Program, data: bytes, now: datetime) -> Case:
             raise Broken(f"the state has format {state['f']}, this release reads {FORMAT}")
         case = Case(program, now)
         case.sequence, case.variables, case.ended = state["q"], state["v"], state["e"]
+        case.told = case.sequence
         case.undoable = state.get("u", [])
         case.implicit = {**state["i"], "now": to_text(now)}
         for id, element, task_state, host_id, *rest in state["t"]:

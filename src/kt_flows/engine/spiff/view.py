@@ -10,12 +10,23 @@ from kt_flows.clock import from_text
 from kt_flows.engine.budgets import CASE_BYTES
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.spiff.case import Case
-from kt_flows.engine.spiff.hosts import Inside
+from kt_flows.engine.spiff.hosts import Inside, Repeating
 from kt_flows.engine.spiff.scope import values_of
 from kt_flows.engine.spiff.state import dump
 from kt_flows.engine.spiff.token import Token
+from kt_flows.engine.spiff.undoing import Undo
 from kt_flows.engine.spiff.waiting import Catch, Human, Job
-from kt_flows.engine.step import HumanTask, Incident, JobRequest, MessageWait, SignalWait, Step, TimerWait
+from kt_flows.engine.step import (
+    HumanTask,
+    Incident,
+    JobRequest,
+    MessageWait,
+    Place,
+    PlaceKind,
+    SignalWait,
+    Step,
+    TimerWait,
+)
 from kt_flows.errors import TooLarge
 
 
@@ -23,24 +34,22 @@ def step_of(case: Case) -> Step:
     """Everything that the case waits for, with its state and the trace of the move."""
     tasks, jobs, timers, messages, incidents, signals, conditions = [], [], [], [], [], [], []
     for token in case.tasks.values():
-        element, facts = token.node.element, token.facts
-        if "incident" in facts:
+        element, facts, kind = token.node.element, token.facts, _kind(token)
+        if kind == "incident":
             incidents.append(Incident(token.id, element.id, facts["incident"]["code"], facts["incident"]["message"]))
-        elif "passing" in facts or token._state == TaskState.READY:
-            continue  # a budget stopped the move before its turn came
-        elif isinstance(token.node, Human):
+        elif kind == "task":
             tasks.append(_task(token))
-        elif isinstance(token.node, Job):
+        elif kind == "job":
             payload = facts["payload"]
             job = JobRequest(token.id, element.id, element.process_key, str(element.topic), payload, element.retry)
             jobs.append(job)
-        elif isinstance(token.node, Catch) and "due" in facts:
+        elif kind == "timer":
             timers.append(TimerWait(token.id, element.id, from_text(facts["due"])))
-        elif isinstance(token.node, Catch) and "correlation" in facts:
+        elif kind == "message":
             messages.append(MessageWait(token.id, element.id, str(element.message), facts["correlation"]))
-        elif isinstance(token.node, Catch) and "signal" in facts:
+        elif kind == "signal":
             signals.append(SignalWait(token.id, element.id, facts["signal"]))
-        elif isinstance(token.node, Catch) and "was" in facts:
+        elif kind == "condition":
             conditions.append(element.id)
     state = dump(case)
     if len(state) > CASE_BYTES:
@@ -60,6 +69,44 @@ def step_of(case: Case) -> Step:
         signals=tuple(signals),
         conditions=tuple(conditions),
     )
+
+
+def places(case: Case) -> tuple[Place, ...]:
+    """Where the case's tokens are, in the order in which they came; an event that does not listen yet is no place."""
+    found = []
+    for token in sorted(case.tasks.values(), key=lambda one: one.id):
+        element, kind = token.node.element, _kind(token)
+        if not token.watching or kind != "standing":
+            found.append(Place(token.id, element.id, element.process_key, kind, _watched(token)))
+    return tuple(found)
+
+
+def _watched(token: Token) -> str | None:
+    if not token.watching:
+        return None
+    watched = token.workflow.tasks.get(token.attached or 0)
+    return token.node.process_key if watched is None else watched.node.element.id
+
+
+def _kind(token: Token) -> PlaceKind:
+    node, facts = token.node, token.facts
+    if "incident" in facts:
+        return "incident"
+    if "passing" in facts or token._state == TaskState.READY:
+        return "standing"  # a budget stopped the move before its turn came
+    if isinstance(node, Human):
+        return "task"
+    if isinstance(node, Job):
+        return "job"
+    if isinstance(node, Catch):
+        kinds: dict[str, PlaceKind] = {
+            "due": "timer",
+            "correlation": "message",
+            "signal": "signal",
+            "was": "condition",
+        }
+        return next((kind for fact, kind in kinds.items() if fact in facts), "standing")
+    return "inside" if isinstance(node, Inside | Repeating | Undo) else "standing"
 
 
 def _task(token: Token) -> HumanTask:
