@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -15,8 +16,9 @@ from support.api import Api, answer, problem
 
 
 @pytest.fixture
-def browser(api: Api) -> httpx.Client:
-    return httpx.Client(base_url=api.url, timeout=30)
+def browser(api: Api) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api.url, timeout=30) as client:
+        yield client
 
 
 def signed_in(api: Api, browser: httpx.Client, who: str) -> str:
