@@ -266,6 +266,7 @@ def _returned(message: Message[Any, Any], parts: list[Message[Any, Any]]) -> str
 def _attachments(message: Message[Any, Any]) -> tuple[Enclosed, ...]:
     """What has a file name."""
     found: list[Enclosed] = []
+    lengths: dict[int, int] = {}  # of each part once, whatever lies in what
     for part in _parts(message):
         try:
             name = part.get_filename()
@@ -274,6 +275,8 @@ def _attachments(message: Message[Any, Any]) -> tuple[Enclosed, ...]:
         if name and len(found) < MAX_ATTACHMENTS:
             last = str(name).replace("\\", "/").rpartition("/")[2]
             safe = _UNSAFE.sub("_", last).strip(" .")[:150] or "unnamed"
-            size = sum(len(_payload(leaf)) for leaf in _parts(part) if not leaf.is_multipart())
+            inside = [leaf for leaf in _parts(part) if not leaf.is_multipart()]
+            lengths |= {id(leaf): len(_payload(leaf)) for leaf in inside if id(leaf) not in lengths}
+            size = sum(lengths[id(leaf)] for leaf in inside)
             found.append(Enclosed(safe, part.get_content_type()[:100], size))
     return tuple(found)
