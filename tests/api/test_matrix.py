@@ -56,6 +56,7 @@ MATRIX: Mapping[str, frozenset[str]] = {
     "POST /v1/conditions": PEOPLE | {"crm"},
     "GET /v1/notices": PEOPLE,
     "GET /v1/tasks": PEOPLE,
+    "GET /v1/tasks/counts": PEOPLE,
     "GET /v1/tasks/{id}": PEOPLE,
     "GET /v1/tasks/{id}/comments": PEOPLE,
     "GET /v1/tasks/{id}/form": PEOPLE,

@@ -257,3 +257,28 @@ def test_attack_values_are_refused_by_field(api: Api, name: str, attacks: Any) -
     values = json.loads((attacks / f"{name}.json").read_bytes())
     refused = problem(api.as_("anna").post(f"{path}/complete", json={"values": values}), 422, "invalid_values")
     assert {error["field"].rpartition(".")[2] for error in refused["errors"]} & set(values)
+
+
+def test_counts_filters_and_words_agree_with_the_list(api: Api) -> None:
+    mine = api.task(api.start("Жанар Сапарова, SUB-9", businessKey="+7 (727) 311-22-33", variables={"amount": 77}))
+    other = api.task(api.start("T-81", variables={"amount": 78}))
+    anna = api.as_("anna")
+    before = answer(anna.get("/v1/tasks/counts"))
+    answer(anna.post(f"/v1/tasks/{mine}/claim"))
+    after = answer(anna.get("/v1/tasks/counts"))
+    assert (after["mine"], after["unassigned"]) == (before["mine"] + 1, before["unassigned"] - 1)
+    assert [one["group"] for one in after["groups"]] == ["operator_160"]
+
+    def ids(query: str) -> set[str]:
+        return {one["id"] for one in answer(anna.get(f"/v1/tasks?limit=500&{query}"))["items"]}
+
+    assert len(ids("unassigned=true")) == after["unassigned"]
+    assert mine not in ids("unassigned=true")
+    assert len(ids("group=operator_160")) == after["groups"][0]["open"]
+    for q in ("жанар", "SUB-9", "87273112233", "311-22-33", "2233", "сап жан"):
+        assert ids(f"q={q}") == {mine}, q
+    assert ids("q=SUB-9%20Рассмотреть") == {mine}
+    assert ids("variable.amount=78") == {other}
+    assert {mine, other} <= ids("dueAfter=2026-03-02T13:00:00Z")
+    assert not {mine, other} & ids("dueAfter=2026-03-02T13:00:01Z")
+    problem(anna.get("/v1/tasks?variable.a-b=1"), 400, "bad_query")

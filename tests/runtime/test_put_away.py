@@ -16,7 +16,7 @@ from kt_flows.errors import Conflict, NotFound
 from kt_flows.runtime import claim, comment, complete, deploy, operate, put_away, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
-from kt_flows.store import history, instances, mails, months, past, tasks
+from kt_flows.store import history, inbox, instances, mails, months, past, tasks
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import comment as comments
 from kt_flows.store.tables import history as lines
@@ -38,18 +38,7 @@ ALL: dict[str, Any] = {
     "after": None,
     "limit": 50,
 }
-EVERY_TASK: dict[str, Any] = {
-    "group": None,
-    "assignee": None,
-    "definition_key": None,
-    "business_key": None,
-    "element_id": None,
-    "due_before": None,
-    "q": None,
-    "sort": [("dueAt", False)],
-    "after": None,
-    "limit": 50,
-}
+EVERY_TASK: dict[str, Any] = {"sort": [("dueAt", False)], "after": None, "limit": 50}
 
 
 def begin(rt: Runtime, **more: Any) -> start.Started:
@@ -87,8 +76,11 @@ def seen(rt: Runtime, id: UUID, done: list[UUID], who: Actor) -> list[Any]:
             history.page(reading, id, after=None, limit=100),
             views,
             [tasks.comments(reading, one) for one in done],
-            [tasks.form(reading, view) if view else None for view in views],
-            *(tasks.page(reading, who, state=state, **EVERY_TASK) for state in (None, "completed", "cancelled")),
+            [tasks.definition_of(reading, view) if view else None for view in views],
+            *(
+                inbox.page(reading, who, inbox.Asked(state=state), **EVERY_TASK)
+                for state in (None, "completed", "cancelled")
+            ),
         ]
 
 

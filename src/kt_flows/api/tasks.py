@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from kt_flows.api import models, shapes
@@ -12,12 +12,13 @@ from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.paging import PageAsked
 from kt_flows.api.problems import BadQuery
-from kt_flows.api.values import Id, Moment, moment, parse_id
+from kt_flows.api.supervision_models import TaskCounts
+from kt_flows.api.values import Id, Moment, moment, parse_id, variable_filters
 from kt_flows.engine.translation import form_in
 from kt_flows.errors import FieldError, NotFound
 from kt_flows.runtime import assign, claim, comment, complete, draft, next_task, release
 from kt_flows.security import Actor
-from kt_flows.store import tasks
+from kt_flows.store import inbox, tasks
 from kt_flows.store.db import Reading
 from kt_flows.store.tasks import TaskView
 
@@ -43,41 +44,65 @@ def sort_order(text: str) -> list[tuple[str, bool]]:
     "/v1/tasks",
     response_model=models.Listed[models.Task],
     summary="List the tasks that the caller may see",
-    **asks("tasks.read"),
+    **asks("tasks.read", prefixes=("variable.",)),
 )
 def list_tasks(
+    request: Request,
     rt: Rt,
     who: Who,
     page: PageAsked,
     group: Annotated[str | None, Query(max_length=200)] = None,
     assignee: Annotated[str | None, Query(max_length=200)] = None,
+    unassigned: Annotated[bool, Query(description="Only what is in nobody's hands.")] = False,
     state: models.TaskState | None = None,
     definitionKey: Annotated[str | None, Query(max_length=100)] = None,
     businessKey: Annotated[str | None, Query(max_length=200)] = None,
     elementId: Annotated[str | None, Query(max_length=255)] = None,
     dueBefore: Moment | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Words in the name or the business key.")] = None,
+    dueAfter: Moment | None = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=200, description="How words begin in the name, the business key, short texts of variables."),
+    ] = None,
     sort: Annotated[str, Query(max_length=100, description="dueAt, priority, createdAt, name; `-` descending")] = (
         "dueAt,-priority,createdAt"
     ),
 ) -> Response:
-    """Without `state`: what is open or claimed."""
+    """Without `state`: what is open or claimed.  `variable.NAME=VALUE` finds tasks by what their variables were."""
     order = sort_order(sort)
-    filters: dict[str, Any] = {
-        "group": group,
-        "assignee": assignee,
-        "state": state,
-        "definition_key": definitionKey,
-        "business_key": businessKey,
-        "element_id": elementId,
-        "due_before": moment(dueBefore),
-        "q": q,
-    }
-    bound = {**filters, "sort": sort}
+    asked = inbox.Asked(
+        group=group,
+        assignee=assignee,
+        unassigned=unassigned,
+        state=state,
+        definition_key=definitionKey,
+        business_key=businessKey,
+        element_id=elementId,
+        due_before=moment(dueBefore),
+        due_after=moment(dueAfter),
+        q=q,
+        variables=variable_filters(request),
+    )
+    bound = {"asked": asked, "sort": sort}
     with rt.glance() as reading:
-        rows, last = tasks.page(reading, who, **filters, sort=order, after=page.after(who, bound), limit=page.limit)
+        rows, last = inbox.page(reading, who, asked, sort=order, after=page.after(who, bound), limit=page.limit)
     cursor = page.next_cursor(who, bound, last)
     return said({"items": [shapes.task_json(row) for row in rows], "nextCursor": cursor})
+
+
+@router.get(
+    "/v1/tasks/counts",
+    response_model=TaskCounts,
+    summary="How many open tasks there are",
+    **asks("tasks.read"),
+)
+def count_tasks(rt: Rt, who: Who) -> Response:
+    """Of those that the caller may see, as the list has them with `assignee`, `unassigned`, `dueBefore`, `group`."""
+    with rt.glance() as reading:
+        found = inbox.counts(reading, who, rt.clock.now())
+    groups = [{"group": name, "open": one.open, "overdue": one.overdue} for name, one in found.groups.items()]
+    told = {"mine": found.mine, "unassigned": found.unassigned, "overdue": found.overdue, "groups": groups}
+    return said(told)
 
 
 @router.get("/v1/tasks/{id}", response_model=models.Task, summary="One task", **asks("tasks.read", 404))

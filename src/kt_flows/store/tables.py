@@ -23,7 +23,7 @@ There are no triggers, no advisory locks, no functions in the database.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TSVECTOR, UUID
 
 metadata = sa.MetaData(
     naming_convention={
@@ -48,9 +48,19 @@ def _of(name: str, column: str, **options: object) -> sa.Column[object]:
 
 
 OPEN_TASKS = ("open", "claimed")
+OVER_TASKS = ("completed", "cancelled")
 LIVE_JOBS = ("available", "running", "stuck")
 FAR = "'9999-12-31 00:00:00+00'::timestamptz"
 """Where a task without a due date stands in the order of urgency."""
+
+CASE_DUE = "(instance.variables ->> 'due_at')"
+"""Until when a case must be done, as its variables say; times of this spelling sort as texts."""
+_TIME = "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$"
+CASE_HAS_DUE = (
+    f"instance.status = 'active' and instance.variables ->> 'due_at' ~ '{_TIME}' "
+    "and instance.variables ->> 'breached' is distinct from 'true'"
+)
+"""Cases that run and can still be late."""
 
 deployment = sa.Table(
     "deployment",
@@ -105,6 +115,12 @@ instance = sa.Table(
     sa.Index("ix_instance_started", sa.text("started_at DESC"), sa.text("id DESC")),
     sa.Index("ix_instance_business_key", "business_key"),
     sa.Index("ix_instance_resting", "id", postgresql_where=sa.text("status in ('active', 'suspended')")),
+    sa.Index(
+        "ix_instance_due",
+        sa.text(CASE_DUE.replace("instance.", "")),
+        "id",
+        postgresql_where=sa.text(CASE_HAS_DUE.replace("instance.", "")),
+    ),
     sa.Index("ix_instance_ended", "ended_at", postgresql_where=sa.text("ended_at is not null")),
     sa.Index(
         "ix_instance_variables", "variables", postgresql_using="gin", postgresql_ops={"variables": "jsonb_path_ops"}
@@ -143,6 +159,8 @@ task = sa.Table(
     _at("due_at"),
     _at("completed_at"),
     sa.Column("completed_by", sa.Text),
+    sa.Column("branch", sa.Text),  # the variable
+    sa.Column("words", TSVECTOR),  # store/words.py
     sa.UniqueConstraint("instance_id", "wait"),
     sa.Index(
         "ix_task_open_groups",
@@ -150,7 +168,19 @@ task = sa.Table(
         postgresql_using="gin",
         postgresql_where=sa.text(f"state in {OPEN_TASKS}"),
     ),
-    sa.Index("ix_task_open_due", "due_at", "id", postgresql_where=sa.text(f"state in {OPEN_TASKS}")),
+    sa.Index(
+        "ix_task_open_due",
+        "due_at",
+        "id",
+        postgresql_include=["groups", "assignee", "definition_key", "branch"],  # so that counts read it alone
+        postgresql_where=sa.text(f"state in {OPEN_TASKS}"),
+    ),
+    sa.Index(
+        "ix_task_open_words", "words", postgresql_using="gin", postgresql_where=sa.text(f"state in {OPEN_TASKS}")
+    ),
+    sa.Index(
+        "ix_task_over_words", "words", postgresql_using="gin", postgresql_where=sa.text(f"state in {OVER_TASKS}")
+    ),
     sa.Index(
         "ix_task_open_urgent",
         sa.text(f"coalesce(due_at, {FAR})"),
@@ -293,9 +323,10 @@ past_task = sa.Table(
     metadata,
     sa.Column("instance_id", UUID(as_uuid=True), primary_key=True),
     sa.Column("id", UUID(as_uuid=True), primary_key=True),
-    *_as_in(task, "instance_id", "draft"),
+    *_as_in(task, "instance_id", "draft", "branch"),
     sa.Column("comments", JSONB, nullable=False),
     sa.Index("ix_past_task_id", "id"),
+    sa.Index("ix_past_task_words", "words", postgresql_using="gin"),
     postgresql_partition_by="RANGE (instance_id)",
 )
 

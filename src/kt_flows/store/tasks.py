@@ -17,9 +17,7 @@ from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import FAR, bundle, comment, instance, past_task, task
 from kt_flows.store.waits import STILL_OPEN
-
-OVER = ("completed", "cancelled")
-_FAR = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+from kt_flows.store.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +52,26 @@ class CommentView:
 
 
 EVERY = sa.union_all(
-    sa.select(*(task.c[name] for name in TaskView.__dataclass_fields__)),
+    sa.select(*(task.c[name] for name in TaskView.__dataclass_fields__), task.c.words),
     sa.select(
         *(
             sa.null().label(name) if name == "draft" else past_task.c[name]  # nobody goes on with what is over
             for name in TaskView.__dataclass_fields__
-        )
+        ),
+        past_task.c.words,
     ),
 ).subquery("every_task")
 """Tasks with those of cases that were put away; only what is over can be among these."""
 
 
-def _columns(of: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
+def columns(of: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
     return tuple(of.c[name] for name in TaskView.__dataclass_fields__)
 
 
-_COLUMNS = _columns(task)
+_COLUMNS = columns(task)
 
 
-def _view(row: Row) -> TaskView:
+def view_of(row: Row) -> TaskView:
     values = dict(row._mapping)
     values["groups"] = tuple(values["groups"])
     return TaskView(**values)
@@ -88,8 +87,8 @@ def visible_to(actor: Actor, of: sa.FromClause = task) -> sa.ColumnElement[bool]
 def visible(reading: Reading, actor: Actor, id: UUID) -> TaskView | None:
     row = reading.first(sa.select(*_COLUMNS).where(task.c.id == id, visible_to(actor)))
     if row is None:
-        row = reading.first(sa.select(*_columns(EVERY)).where(EVERY.c.id == id, visible_to(actor, EVERY)))
-    return _view(row) if row else None
+        row = reading.first(sa.select(*columns(EVERY)).where(EVERY.c.id == id, visible_to(actor, EVERY)))
+    return view_of(row) if row else None
 
 
 _HOLD = (
@@ -115,7 +114,7 @@ def of_wait(reading: Reading, instance_id: UUID, element_id: str) -> TaskView | 
     """The case's newest task of an element that is not over."""
     query = sa.select(*_COLUMNS).where(task.c.instance_id == instance_id, task.c.element_id == element_id, STILL_OPEN)
     row = reading.first(query.order_by(task.c.wait.desc()).limit(1))
-    return _view(row) if row else None
+    return view_of(row) if row else None
 
 
 def definition_of(reading: Reading, view: TaskView) -> UUID:
@@ -127,93 +126,9 @@ def definition_of(reading: Reading, view: TaskView) -> UUID:
     return UUID(members[view.process_key])
 
 
-def page(
-    reading: Reading,
-    actor: Actor,
-    *,
-    group: str | None,
-    assignee: str | None,
-    state: str | None,
-    definition_key: str | None,
-    business_key: str | None,
-    element_id: str | None,
-    due_before: datetime | None,
-    q: str | None,
-    sort: Sequence[tuple[str, bool]],
-    after: list[Any] | None,
-    limit: int,
-) -> tuple[list[TaskView], list[Any] | None]:
-    """The tasks that the caller may see; without `state` those that are not over.  A task without a due date comes
-    last."""
-    of: sa.FromClause = EVERY if state in OVER else task
-    query = sa.select(*_columns(of)).where(visible_to(actor, of))
-    query = query.where(of.c.state == state if state else STILL_OPEN)
-    if group is not None:
-        query = query.where(of.c.groups.contains([group]))
-    for column, value in (
-        (of.c.assignee, assignee),
-        (of.c.definition_key, definition_key),
-        (of.c.business_key, business_key),
-        (of.c.element_id, element_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if due_before is not None:
-        query = query.where(of.c.due_at < due_before)
-    if q:
-        for word in q.split():
-            escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            query = query.where(
-                sa.or_(
-                    of.c.name.ilike(f"%{escaped}%"),
-                    of.c.business_key.ilike(f"%{escaped}%"),
-                    sa.cast(of.c.variables, sa.Text).ilike(f"%{escaped}%"),
-                )
-            )
-    order = [*((_sorted_by(of, name), down) for name, down in sort), (of.c.id, False)]
-    if after is not None:
-        query = query.where(_later(order, after))
-    query = query.order_by(*(column.desc() if down else column for column, down in order))
-    rows = [_view(row) for row in reading.all(query.limit(limit + 1))]
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1]
-    values = [_value(last, name) for name, _ in sort]
-    return rows[:limit], [*values, str(last.id)]
-
-
-def _due(of: sa.FromClause) -> sa.ColumnElement[datetime]:
+def due_of(of: sa.FromClause) -> sa.ColumnElement[datetime]:
     """Written out as the index has it: the list is then read in its order, and only as far as the page goes."""
     return sa.func.coalesce(of.c.due_at, sa.literal_column(FAR, sa.TIMESTAMP(timezone=True)))
-
-
-def _sorted_by(of: sa.FromClause, name: str) -> sa.ColumnElement[Any]:
-    if name == "dueAt":
-        return _due(of)
-    column: sa.ColumnElement[Any] = of.c[{"priority": "priority", "createdAt": "created_at", "name": "name"}[name]]
-    return column
-
-
-def _value(view: TaskView, name: str) -> Any:
-    if name == "dueAt":
-        return (view.due_at or _FAR).isoformat()
-    return {"priority": view.priority, "createdAt": view.created_at.isoformat(), "name": view.name}[name]
-
-
-def _later(order: Sequence[tuple[sa.ColumnElement[Any], bool]], after: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Rows behind the last one of the page before, in the page's order."""
-    either = []
-    for at, (column, down) in enumerate(order):
-        equal = [one == _typed(one, value) for (one, _), value in zip(order[:at], after[:at], strict=True)]
-        beyond = column < _typed(column, after[at]) if down else column > _typed(column, after[at])
-        either.append(sa.and_(*equal, beyond))
-    return sa.or_(*either)
-
-
-def _typed(column: sa.ColumnElement[Any], value: Any) -> Any:
-    if isinstance(column.type, sa.TIMESTAMP | sa.DateTime):
-        return sa.literal(from_text(str(value)), sa.TIMESTAMP(timezone=True))
-    return UUID(str(value)) if isinstance(column.type, sa.UUID) else value
 
 
 def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but: Sequence[UUID] = ()) -> Row | None:
@@ -230,7 +145,7 @@ def most_urgent(tx: Transaction, actor: Actor, groups: Sequence[str] | None, but
         sa.select(task.c.id, task.c.instance_id)
         .join(instance, instance.c.id == task.c.instance_id)
         .where(task.c.state == "open", asked_for, instance.c.status == "active", task.c.id.not_in(list(but)))
-        .order_by(_due(task), task.c.priority.desc(), task.c.created_at, task.c.id)
+        .order_by(due_of(task), task.c.priority.desc(), task.c.created_at, task.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=task)
     )
@@ -241,13 +156,14 @@ _ADD = Write(
     "task",
     """
     insert into task (id, instance_id, wait, definition_key, process_key, element_id, name, form_key, groups,
-                      assignee, state, priority, business_key, variables, created_at, due_at)
+                      assignee, state, priority, business_key, variables, created_at, due_at, branch, words)
     select id, instance_id, wait, definition_key, process_key, element_id, name, form_key, groups, assignee, state,
-           priority, business_key, variables, created_at, due_at
+           priority, business_key, variables, created_at, due_at, left(variables ->> 'branch', 64),
+           array_to_tsvector(words)
     from jsonb_to_recordset(%(rows)s::jsonb)
       as given(id uuid, instance_id uuid, wait int, definition_key text, process_key text, element_id text, name text,
                form_key text, groups text[], assignee text, state text, priority int, business_key text,
-               variables jsonb, created_at timestamptz, due_at timestamptz)
+               variables jsonb, created_at timestamptz, due_at timestamptz, words text[])
     """,
     adds=True,
 )
@@ -262,14 +178,16 @@ _CLOSE = Write(
 
 def add(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        tx.gather(_ADD, rows=as_json(list(rows)))
+        found_by = [words(row["name"], row["business_key"], row["variables"]) for row in rows]
+        given = [{**row, "words": one} for row, one in zip(rows, found_by, strict=True)]
+        tx.gather(_ADD, rows=as_json(given))
 
 
 def keep(tx: Transaction, id: UUID, **values: Any) -> TaskView:
     """Changes a task and answers it as it is now."""
     row = tx.first(task.update().where(task.c.id == id).values(**values).returning(*_COLUMNS))
     assert row is not None
-    return _view(row)
+    return view_of(row)
 
 
 def close(tx: Transaction, instance_id: UUID, waits: Sequence[int], state: str, by: str, now: datetime) -> None:
