@@ -25,6 +25,7 @@ from kt_flows.api import (
     problems,
     reference,
     session,
+    supervision,
     tasks,
     texts,
 )
@@ -56,7 +57,20 @@ class Parts:
     """Routes of another entrance (the sandbox's), made with `Door` as their route class."""
 
 
-ROOMS = (session, instances, casework, attachments, tasks, messages, analysts, texts, ops, notices, events)
+ROOMS = (
+    session,
+    instances,
+    casework,
+    attachments,
+    tasks,
+    supervision,
+    messages,
+    analysts,
+    texts,
+    ops,
+    notices,
+    events,
+)
 
 
 def description() -> dict[str, Any]:

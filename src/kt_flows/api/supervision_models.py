@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kt_flows.api.models import Told
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from kt_flows.api.models import Told, Variables
 
 
 class GroupCount(Told):
@@ -16,3 +21,39 @@ class TaskCounts(Told):
     unassigned: int
     overdue: int
     groups: list[GroupCount]
+
+
+class Late(Told):
+    overdue: int
+    soon: int
+
+
+class LateOf(Late):
+    key: str | None = Field(description="Null: nobody's, or of no branch.")
+
+
+class Due(Told):
+    kind: Literal["task", "case"]
+    instance_id: str
+    task_id: str | None
+    definition_key: str
+    element_id: str | None
+    name: str | None
+    business_key: str | None
+    branch: str | None
+    assignee: str | None
+    groups: list[str]
+    due_at: datetime
+    variables: Variables
+
+
+class Deadlines(Told):
+    now: datetime
+    until: datetime
+    tasks: Late
+    cases: Late
+    by_process: list[LateOf]
+    by_branch: list[LateOf]
+    by_person: list[LateOf] = Field(description="Of tasks alone: a case is in nobody's hands.")
+    items: list[Due]
+    next_cursor: str | None
