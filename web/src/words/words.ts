@@ -36,7 +36,7 @@ export function count(
   return `${number(lang, n)} ${word}`;
 }
 
-const ZONE = "Asia/Almaty";
+export const ZONE = "Asia/Almaty";
 const made = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat>();
 
 function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, make: () => T): T {
