@@ -1,5 +1,5 @@
 # Every target does all of its own set-up.  A Debian with git, make and Python 3.11 is enough.
-.PHONY: run test web drill fuzz soak check fmt bench lock clean
+.PHONY: run test web pictures drill fuzz soak check fmt bench lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -29,6 +29,10 @@ check: $(READY) $(CLIENT)
 	$(NPM) run check
 
 web: $(PAGES)
+
+# A picture of every page in both themes, and on a phone, for somebody to look at; and those of the README.
+pictures: $(PAGES) $(CHROMIUM)
+	$(BIN)/python docs/pictures.py
 
 # Ten minutes of faults, one after the other, on a site at work; as root a full disk is among them.
 MINUTES := 10

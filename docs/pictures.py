@@ -1,0 +1,50 @@
+"""Takes a picture of every page, in both themes, of a sandbox in the middle of its day: `make pictures`.
+
+All go to var/pictures for somebody to look at; those that the README shows go to docs/pictures.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, ColorScheme
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+from support.browser import Person, browsing
+from support.desk import Desk, busy, pages
+from support.service import Service, running
+
+ALL = ROOT / "var" / "pictures"
+SHOWN = {"inbox-task": "light", "case-diagram": "light", "deadlines": "dark"}
+"""Which the README shows, and in which theme."""
+THEMES: tuple[ColorScheme, ...] = ("light", "dark")
+SIZES = {"": (1280, 800), "-phone": (390, 844)}
+
+
+def take(browser: Browser, service: Service, desk: Desk) -> None:
+    for theme in THEMES:
+        for ending, (width, height) in SIZES.items():
+            for name, (who, path) in pages(service, desk).items():
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=theme, locale="ru-RU"
+                )
+                person = Person(service, who, context.new_page()).sign_in().open(path).settled()
+                picture = person.page.screenshot()
+                (ALL / f"{name}-{theme}{ending}.png").write_bytes(picture)
+                if SHOWN.get(name) == theme and not ending:
+                    (ROOT / "docs" / "pictures" / f"{name}.png").write_bytes(picture)
+                context.close()
+
+
+def main() -> None:
+    ALL.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as service, browsing() as browser:
+        take(browser, service, busy(service))
+    print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
