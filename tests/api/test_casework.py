@@ -194,3 +194,43 @@ def test_what_was_said_of_tasks_that_the_caller_may_see(api: Api) -> None:
     assert said[0]["taskName"] == "Рассмотреть заявку"
     assert [one["text"] for one in look(api, case, "comments", "almaty")] == ["два"]
     assert look(api, case, "comments", "crm") == []
+
+
+def then(api: Api, case: dict[str, Any], at: str) -> dict[str, Any]:
+    told = answer(api.as_("anna").get(f"/v1/instances/{case['id']}/then", params={"at": at}))
+    casework.Then.model_validate(told)
+    return dict(told)
+
+
+def test_a_case_as_it_was_at_each_line_of_its_history(api: Api) -> None:
+    api.clock.set(datetime(2026, 3, 2, 11, tzinfo=UTC))
+    case = api.start("then")
+    api.clock.set(datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC))
+    values = {"decision": "approve", "reason": "хорошо"}
+    answer(api.as_("anna").post(f"/v1/tasks/{api.task(case)}/complete", json={"values": values}))
+    lines = answer(api.as_("anna").get(f"/v1/instances/{case['id']}/history", params={"limit": 500}))["items"]
+    begun, moved = sorted({line["at"] for line in lines})
+    at_start, after = then(api, case, begun), then(api, case, moved)
+    assert (at_start["at"], at_start["state"], at_start["variables"]) == (begun, "active", case["variables"])
+    assert at_start["tokens"] == [{"elementId": "review", "definitionKey": "loan", "since": begun}]
+    assert then(api, case, "2026-03-02T12:00:00.123455Z")["variables"] == case["variables"], "a moment before"
+    assert after["variables"] == case["variables"] | values
+    assert [one["elementId"] for one in after["tokens"]] == ["branch_check"]
+    changed = [(line["detail"]["set"], line["detail"]["removed"]) for line in lines if line["kind"] == "changed"]
+    assert changed == [(case["variables"], []), (values, [])]
+    api.clock.set(datetime(2026, 3, 2, 13, tzinfo=UTC))
+    answer(api.as_("chief").post(f"/v1/instances/{case['id']}/cancel", json={"reason": "?"}))
+    over = then(api, case, "2027-01-01T00:00:00Z")
+    assert (over["state"], over["tokens"], over["variables"]) == ("cancelled", [], after["variables"])
+    assert then(api, case, moved)["tokens"] == after["tokens"]
+
+
+def test_moments_at_which_there_was_no_case(api: Api) -> None:
+    case = api.start("never")
+    path = f"/v1/instances/{case['id']}/then"
+    early = problem(api.as_("anna").get(path, params={"at": "2020-01-01T00:00:00Z"}), 400, "bad_query")
+    assert [(fault["field"], fault["code"]) for fault in early["errors"]] == [("at", "too_early")]
+    for at in ("yesterday", "2026-03-02T09:00:00", ""):
+        problem(api.as_("anna").get(path, params={"at": at}), 400, "bad_query")
+    problem(api.as_("anna").get(path), 400, "bad_query")
+    problem(api.as_("almaty").get(path, params={"at": "2026-03-02T09:00:00Z"}), 404, "not_found")

@@ -15,10 +15,13 @@ from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.instances import visible
 from kt_flows.api.models import Told
-from kt_flows.api.values import Id
+from kt_flows.api.problems import BadQuery
+from kt_flows.api.values import Id, Moment, moment
 from kt_flows.clock import to_text
 from kt_flows.connectors.incoming import read_mail
 from kt_flows.engine import machine
+from kt_flows.errors import FieldError
+from kt_flows.runtime import replay
 from kt_flows.runtime.context import Runtime
 from kt_flows.store import comments, definitions, history, letters, standing, waits
 from kt_flows.store.db import Reading
@@ -61,6 +64,21 @@ class Place(Told):
 
 class Places(Told):
     items: list[Place]
+
+
+class Stood(Told):
+    element_id: str
+    definition_key: str
+    since: datetime
+
+
+class Then(Told):
+    at: datetime
+    state: models.InstanceState
+    variables: models.Variables | None = Field(
+        description="Null where they are not known: releases before this one did not write them into the history."
+    )
+    tokens: list[Stood] | None = Field(description="Without events that only watch; null as the variables.")
 
 
 class Enclosed(Told):
@@ -156,6 +174,37 @@ def _places(rt: Runtime, reading: Reading, view: InstanceView) -> list[dict[str,
         }
         items.append(item | ({"watches": place.watches} if place.watches is not None else {}))
     return items
+
+
+@router.get(
+    "/v1/instances/{id}/then",
+    response_model=Then,
+    summary="A case as it was",
+    **asks("instances.read", 404),
+)
+def read_then(rt: Rt, who: Who, id: Id, at: Moment) -> Response:
+    """After everything that had happened by `at`, that moment included; its history is played again up to there."""
+    asked = moment(at)
+    assert asked is not None
+    with rt.reading() as reading:
+        view = visible(reading, who, id)
+        if asked < view.started_at:
+            raise BadQuery([FieldError("at", f"The case began at {to_text(view.started_at)}.", "too_early")])
+        then = replay.replay(history.up_to(reading, view.id, asked))
+    if view.ended_at is not None and view.ended_at <= asked:
+        then = replay.Then(view.variables, (), view.state)
+    tokens = then.tokens
+    answer = {
+        "at": to_text(asked),
+        "state": then.state,
+        "variables": then.variables,
+        "tokens": None if tokens is None else [_stood_json(one) for one in tokens],
+    }
+    return said(answer)
+
+
+def _stood_json(one: replay.Stood) -> dict[str, Any]:
+    return {"elementId": one.element_id, "definitionKey": one.definition_key, "since": to_text(one.since)}
 
 
 @router.get(

@@ -112,7 +112,7 @@ class Place:
 
     `inside` is an activity that holds other tokens, `standing` one that waits for others (a join, an event-based
     gateway).  An event that is open while something else goes on has no token in the diagram's sense: `watches` is
-    what it is open for, an activity or the process itself.
+    what it is open for, an activity or the process itself, and `attached` that one's number (0: the process).
     """
 
     wait: int
@@ -120,6 +120,7 @@ class Place:
     process_key: str
     kind: PlaceKind
     watches: str | None = None
+    attached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

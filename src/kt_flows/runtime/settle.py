@@ -101,7 +101,7 @@ def give_up(rt: Runtime, job: JobView, error: FlowsError) -> bool:
         mine = jobs.hold(tx, job.id)
         if held is None or mine is None or (mine.state, mine.lease_token) != (job.state, job.lease_token):
             return False
-        _stuck(tx, held, mine, error, rt.clock.now())
+        _stuck(tx, rt, held, mine, error, rt.clock.now())
         return True
 
 
@@ -169,12 +169,12 @@ def _move(
         jobs.close(tx, [job.id], "cancelled")
     except machine.Uncaught:
         assert error is not None
-        _stuck(tx, held, job, error, now)
+        _stuck(tx, rt, held, job, error, now)
     except SQLAlchemyError:
         raise
     except Exception as broken:  # the case stands as it stood; a person sees why it does not go on
         log.exception("%s: the case did not take what its job brought", job.kind)
-        _stuck(tx, held, job, _as_ours(broken), now)
+        _stuck(tx, rt, held, job, _as_ours(broken), now)
     else:
         record(tx, program, held, step, actor=SERVICE, now=now, settled=job.id)
 
@@ -188,9 +188,24 @@ def _still_ours(tx: Transaction, claimed: JobView) -> bool:
     return job is not None and job.state == "running" and job.lease_token == claimed.lease_token
 
 
-def _stuck(tx: Transaction, held: instances.Held, claimed: JobView, error: FlowsError, now: datetime) -> None:
+def _stuck(
+    tx: Transaction, rt: Runtime, held: instances.Held, claimed: JobView, error: FlowsError, now: datetime
+) -> None:
     jobs.keep(tx, claimed.id, state="stuck", lease_until=None, last_error=error.message)
-    detail = {"job": claimed.kind, "code": error.code, "message": error.message}
+    detail: dict[str, Any] = {"job": claimed.kind, "code": error.code, "message": error.message}
+    watches = _watched(tx, rt, held, claimed, now) if claimed.kind == jobs.TIMER else None
+    if watches is not None:
+        detail["watches"] = watches
     line = {"kind": "stuck", "element_id": claimed.element_id, "detail": detail, "wait": claimed.wait}
     history.add(tx, held.id, [line], actor=SERVICE.name, now=now)
     history.tell(tx, [{"kind": "instance", "what": "stuck", "instance_id": held.id}], now)
+
+
+def _watched(tx: Transaction, rt: Runtime, held: instances.Held, timer: JobView, now: datetime) -> int | None:
+    """The token for which a timer that only watches is open: with that one it goes, and no line says so."""
+    try:
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        places = machine.places(program, held.snapshot, now=now)
+    except FlowsError:  # the case cannot be read, and stays where it is
+        return None
+    return next((one.attached for one in places if one.wait == timer.wait), None)

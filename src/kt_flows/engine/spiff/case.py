@@ -114,7 +114,7 @@ class Case(BpmnWorkflow):
         """The token stays at its element as an incident; the rest of the case goes on."""
         token._state = TaskState.STARTED
         token.facts["incident"] = {"code": error.code, "message": error.message[:2_000]}
-        self.note(token, "incident", **token.facts["incident"])
+        self.note(token, "incident", **token.facts["incident"], watches=token.attached)
 
     def passed(self, token: Token) -> None:
         """The token's element is done: leave by its flows."""

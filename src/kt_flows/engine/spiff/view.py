@@ -77,7 +77,8 @@ def places(case: Case) -> tuple[Place, ...]:
     for token in sorted(case.tasks.values(), key=lambda one: one.id):
         element, kind = token.node.element, _kind(token)
         if not token.watching or kind != "standing":
-            found.append(Place(token.id, element.id, element.process_key, kind, _watched(token)))
+            watches = _watched(token)
+            found.append(Place(token.id, element.id, element.process_key, kind, watches, token.attached))
     return tuple(found)
 
 
