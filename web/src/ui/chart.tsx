@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useLang } from "../app/person";
 import { moment, number, words, type Lang } from "../words/words";
 import { useColours } from "./colours";
+import "./table.css";
 import "./chart.css";
 
 const useWords = words(
@@ -80,14 +81,13 @@ export function Chart({ label, series, kind, height = 220, bands = NONE, span }:
       <figcaption aria-hidden="true">
         <ul className="chart-legend">
           {at !== null && <li className="quiet">{stamp(lang, columns[0][at]! * 1000, kind)}</li>}
-          {series.map((one, index) => (
-            <li key={one.name}>
-              <i className={`chart-key ${kind} n${index % 5}`} /> {one.name}
-              {(at !== null || kind === "line") && (
-                <b>{told(at === null ? one.points.findLast(([, value]) => value !== null)?.[1] : columns[index + 1]?.[at], one.unit)}</b>
-              )}
-            </li>
-          ))}
+          {(series.length > 1 || at !== null) &&
+            series.map((one, index) => (
+              <li key={one.name}>
+                <i className={`chart-key ${kind} n${index % 5}`} /> {one.name}
+                {at !== null && <b>{told(columns[index + 1]?.[at], one.unit)}</b>}
+              </li>
+            ))}
         </ul>
       </figcaption>
       <Numbers label={label} series={series} columns={columns} kind={kind} told={told} />

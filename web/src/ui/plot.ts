@@ -46,11 +46,20 @@ export function draw(box: HTMLElement, drawing: Drawing, onPoint: (index: number
         y: { range: (_, low, high) => reach(kind, low, high) },
       },
       axes: [
-        { stroke: colours.quiet, grid, ticks: grid, space: 64, values: (_, at, __, ___, by) => at.map((one) => tick(lang, one, by)) },
+        {
+          stroke: colours.quiet,
+          grid,
+          ticks: grid,
+          space: 64,
+          size: 34,
+          ...(kind === "bars" && { incrs: [1, 2, 7, 14, 30, 90].map((days) => days * DAY) }),
+          values: (_, at, __, ___, by) => at.map((one) => tick(lang, one, by)),
+        },
         {
           stroke: colours.quiet,
           grid,
           ticks: { show: false },
+          space: 32,
           size: (_, texts) => 14 + 7.5 * Math.max(1, ...(texts ?? []).map((one) => one.length)),
           values: (_, values) => values.map((one) => numbers.format(one)),
         },
@@ -146,7 +155,7 @@ function shade(self: uPlot, { bands, colours }: Drawing): void {
     if (to <= bbox.left || from >= bbox.left + bbox.width) continue;
     ctx.save();
     ctx.fillStyle = ctx.strokeStyle = colours[band.tone];
-    ctx.globalAlpha = 0.16;
+    ctx.globalAlpha = 0.1;
     ctx.fillRect(from, bbox.top, Math.max(to - from, 2), bbox.height);
     ctx.globalAlpha = 0.9;
     ctx.lineWidth = 1.5;
