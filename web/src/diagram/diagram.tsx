@@ -86,6 +86,8 @@ type Props = {
   onOpen?: (elementId: string) => void;
   names?: (elementId: string) => string | undefined;
   height?: string;
+  /** Begins with all of it in sight, for a page that is about the whole. */
+  whole?: boolean;
   /** A page with a list of its own leaves this one out. */
   list?: boolean;
 };
@@ -93,7 +95,7 @@ type Props = {
 const NO_MARKS: Mark[] = [];
 
 export function Diagram(props: Props) {
-  const { xml, label, marks = NO_MARKS, heat, selected, names, height, list = true } = props;
+  const { xml, label, marks = NO_MARKS, heat, selected, names, height, list = true, whole = false } = props;
   const t = useWords();
   const box = useRef<HTMLDivElement>(null);
   const told = useRef(props);
@@ -129,7 +131,7 @@ export function Diagram(props: Props) {
     };
   }, [drawing]);
 
-  useEffect(() => view?.settle(current(marks)), [view]); // only once: afterwards it is the person who moves it
+  useEffect(() => (whole ? view?.whole() : view?.settle(current(marks))), [view]); // only once: afterwards it is the person who moves it
   useEffect(() => view?.label(label), [view, label]);
   useEffect(() => view?.heat(heat ?? {}), [view, heat]);
   useEffect(() => {
@@ -188,9 +190,9 @@ function Badge({ marks }: { marks: Mark[] }) {
       <span>
         <span aria-hidden="true">{SIGNS[one.tone]}</span>
         {one.count !== undefined && one.count > 1 && ` ${one.count}`}
-        {one.text && <span className="given"> {one.text}</span>}
+        {one.text && <span className="given"> {one.text}</span>} {!one.text && one.due && <Due at={one.due} />}
       </span>
-      {one.due && <Due at={one.due} />}
+      {one.text && one.due && <Due at={one.due} />}
     </div>
   ));
 }
