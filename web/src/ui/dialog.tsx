@@ -1,5 +1,5 @@
 import { Dialog as Base } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { words } from "../words/words";
 
 const useWords = words({ close: "Закрыть" }, { close: "Жабу" }, { close: "Close" });
@@ -9,11 +9,22 @@ type Props = { open: boolean; onClose: () => void; title: string; children: Reac
 /** A question or a detail over the page: the focus stays in it, Escape closes it, and goes back to where it was. */
 export function Dialog({ open, onClose, title, children, wide }: Props) {
   const t = useWords();
+  const before = useRef<HTMLElement | null>(null);
+  if (!open) before.current = null;
+  else before.current ??= document.activeElement as HTMLElement | null;
+
+  /** Where the focus came from may be gone by then, e.g. the row that was acted on. */
+  function back(event: Event) {
+    event.preventDefault();
+    const to = before.current?.isConnected ? before.current : document.getElementById("content");
+    to?.focus();
+  }
+
   return (
     <Base.Root open={open} onOpenChange={(to) => !to && onClose()}>
       <Base.Portal>
         <Base.Overlay className="dialog-over" />
-        <Base.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined}>
+        <Base.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined} onCloseAutoFocus={back}>
           <header>
             <Base.Title>{title}</Base.Title>
             <Base.Close className="button plain" aria-label={t.close}>
