@@ -127,7 +127,7 @@ function Numbers({ label, series, columns, kind, told }: NumbersProps) {
         <span className="visually-hidden">: {label}</span>
       </summary>
       {open && (
-        <div className="table-box" tabIndex={0} role="region" aria-label={label}>
+        <div className="table-box" tabIndex={0} role="region" aria-label={`${t.table}: ${label}`}>
           <table className="table">
             <thead>
               <tr>
