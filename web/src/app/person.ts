@@ -1,16 +1,24 @@
-/** What this browser keeps of the person: language, theme, whether single keys work.  Nothing secret. */
+/** What this browser keeps of the person: language, theme, how they work.  Nothing secret. */
 import { useSyncExternalStore } from "react";
 import type { Lang } from "../words/words";
 
 export type Theme = "system" | "light" | "dark";
-export type Person = { lang: Lang; theme: Theme; keys: boolean };
+export type Person = {
+  lang: Lang;
+  theme: Theme;
+  keys: boolean;
+  /** Call mode: script, form and clock on one screen. */
+  call: boolean;
+  /** After a task the next one is taken by itself. */
+  next: boolean;
+};
 
 const KEY = "kt.person";
 const listeners = new Set<() => void>();
 let person = read();
 
 function read(): Person {
-  const first: Person = { lang: "ru", theme: "system", keys: true };
+  const first: Person = { lang: "ru", theme: "system", keys: true, call: false, next: false };
   try {
     return { ...first, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Person>) };
   } catch {

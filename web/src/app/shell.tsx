@@ -1,5 +1,6 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useState } from "react";
+import { News } from "../inbox/news";
 import { words } from "../words/words";
 import { Toasts } from "../ui/toast";
 import { Banner } from "./banner";
@@ -8,6 +9,7 @@ import { useKeys } from "./keys";
 import { useLine } from "./live";
 import { PersonMenu } from "./person-menu";
 import { useMay } from "./session";
+import { useRoomTitle } from "./title";
 
 const useWords = words(
   {
@@ -75,6 +77,8 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const here = useRouterState({ select: (state) => state.location.pathname });
   const rooms = ROOMS.filter((room) => may(room.may));
+  const room = ROOMS.find((one) => here.startsWith(one.to));
+  useRoomTitle(room ? t[room.name] : "");
 
   useKeys([
     ...rooms.map((room) => ({ key: room.key, label: t[room.name], run: () => void navigate({ to: room.to }) })),
@@ -116,6 +120,7 @@ export function Shell() {
         </main>
       </div>
       <Toasts />
+      <News />
       <KeysHelp open={help} onClose={() => setHelp(false)} />
     </div>
   );

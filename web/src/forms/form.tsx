@@ -25,6 +25,7 @@ type Props = {
   onSubmit?: (values: Values) => void;
   submitLabel?: string;
   busy?: boolean;
+  /** The first field takes the focus as soon as it can be filled in. */
   autoFocus?: boolean;
 };
 
@@ -84,7 +85,6 @@ export function Form(props: Props) {
         if (over) return found.destroy();
         island.current = found;
         setState("shown");
-        if (latest.current.autoFocus && !latest.current.readOnly) found.focusFirst();
       })
       .catch((error: unknown) => !over && setState(error instanceof TypeError ? "unloaded" : "broken"));
     return () => {
@@ -95,7 +95,11 @@ export function Form(props: Props) {
     };
   }, [schema, lang, label]);
 
-  useEffect(() => island.current?.readOnly(readOnly), [readOnly, state]);
+  useEffect(() => {
+    if (state !== "shown") return;
+    island.current?.readOnly(readOnly);
+    if (!readOnly && latest.current.autoFocus) island.current?.focusFirst();
+  }, [readOnly, state]);
 
   useEffect(() => {
     if (!island.current || !faults) return;

@@ -1,0 +1,112 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useImperativeHandle, useRef, type KeyboardEvent, type RefObject } from "react";
+import { useSession } from "../app/session";
+import { urgency } from "../ui/due";
+import { Row } from "./row";
+import type { Tasks } from "./tasks";
+import { useWords } from "./words";
+
+export type ListHandle = { focus: () => void; offset: () => number };
+type Props = {
+  tasks: Tasks;
+  active: string | undefined;
+  picked: ReadonlySet<string>;
+  open: string | undefined;
+  search: Record<string, string>;
+  /** Beside a task: two lines in a narrow column. */
+  narrow: boolean;
+  offset: number;
+  handle: RefObject<ListHandle | null>;
+  onMove: (to: number) => void;
+  onOpen: (id: string) => void;
+  onPick: (id: string, range: boolean) => void;
+};
+
+/** All tasks of the list, of which only those in sight are drawn; the focus is the list's, its row is the active one. */
+export function List(props: Props) {
+  const { tasks, active, picked, open, narrow, offset, handle } = props;
+  const t = useWords();
+  const me = useSession().name;
+  const box = useRef<HTMLDivElement>(null);
+  const at = active ? tasks.ids.indexOf(active) : -1;
+  const size = narrow ? 62 : 54;
+  const rows = useVirtualizer({
+    count: tasks.ids.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => size,
+    overscan: 6,
+    initialOffset: offset,
+    getItemKey: (index) => tasks.ids[index]!,
+  });
+  const drawn = rows.getVirtualItems();
+  const last = drawn.at(-1)?.index ?? 0;
+
+  useEffect(() => rows.measure(), [size]);
+  useEffect(() => {
+    if (tasks.more && last >= tasks.ids.length - 30) tasks.fetchMore();
+  }, [last, tasks.more, tasks.ids.length]);
+  useEffect(() => {
+    if (at >= 0) rows.scrollToIndex(at, { align: "auto" });
+  }, [at]);
+  useImperativeHandle(handle, () => ({
+    focus: () => box.current?.focus({ preventScroll: true }),
+    offset: () => rows.scrollOffset ?? 0,
+  }));
+
+  function onKeyDown(event: KeyboardEvent) {
+    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / size) - 1);
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
+    const step = steps[event.key];
+    const to = event.key === "Home" ? 0 : event.key === "End" ? tasks.ids.length - 1 : step && Math.max(at, 0) + step;
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    props.onMove(at < 0 ? 0 : to);
+  }
+
+  return (
+    <div
+      {...tasks.held.area}
+      ref={box}
+      className={narrow ? "inbox-list narrow" : "inbox-list"}
+      role="grid"
+      aria-label={t.list}
+      aria-multiselectable="true"
+      aria-rowcount={tasks.more ? -1 : tasks.ids.length}
+      aria-activedescendant={drawn.some((one) => one.index === at) ? `task-${active}` : undefined}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+    >
+      <div role="presentation" className="inbox-rows" style={{ height: rows.getTotalSize() }}>
+        {drawn.map(({ index, start }) => {
+          const id = tasks.ids[index]!;
+          const task = tasks.task(id);
+          if (!task) return null;
+          const away = tasks.gone(id) || (task.assignee !== null && task.assignee !== me);
+          const how = ["inbox-row", urgency(task.dueAt), away ? "away" : "", id === active ? "active" : ""];
+          return (
+            <div
+              key={id}
+              id={`task-${id}`}
+              role="row"
+              aria-rowindex={index + 1}
+              aria-selected={picked.has(id)}
+              className={how.filter(Boolean).join(" ")}
+              data-open={id === open || undefined}
+              style={{ height: size, transform: `translateY(${start}px)` }}
+              onClick={(event) => (event.shiftKey ? props.onPick(id, true) : props.onOpen(id))}
+            >
+              <Row
+                task={task}
+                gone={tasks.gone(id)}
+                picked={picked.has(id)}
+                open={id === open}
+                search={props.search}
+                onPick={(range) => props.onPick(id, range)}
+              />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
