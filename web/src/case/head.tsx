@@ -6,9 +6,9 @@ import { useLang } from "../app/person";
 import { useMay } from "../app/session";
 import { Button } from "../ui/button";
 import { Due } from "../ui/due";
-import { toast } from "../ui/toast";
 import { useNames } from "../words/process";
 import { moment, words } from "../words/words";
+import { Copy } from "./copy";
 import { Operate, type Doing } from "./operate";
 import { StateMark } from "./state-mark";
 
@@ -26,8 +26,8 @@ const useWords = words(
     suspend: "Приостановить",
     resume: "Продолжить",
     cancel: "Отменить дело",
-    copy: "Скопировать ссылку",
-    copied: "Ссылка скопирована",
+    copy: "Ссылка",
+    copyTells: "Скопировать ссылку на то, что показано",
     stuck: "Дело застряло:",
     toStuck: "Посмотреть и решить",
   },
@@ -44,8 +44,8 @@ const useWords = words(
     suspend: "Тоқтата тұру",
     resume: "Жалғастыру",
     cancel: "Істің күшін жою",
-    copy: "Сілтемені көшіру",
-    copied: "Сілтеме көшірілді",
+    copy: "Сілтеме",
+    copyTells: "Көрсетіліп тұрғанның сілтемесін көшіру",
     stuck: "Іс тұрып қалды:",
     toStuck: "Қарап, шешу",
   },
@@ -62,8 +62,8 @@ const useWords = words(
     suspend: "Suspend",
     resume: "Resume",
     cancel: "Cancel the case",
-    copy: "Copy the link",
-    copied: "The link was copied",
+    copy: "Link",
+    copyTells: "Copy the link to what is shown",
     stuck: "The case is stuck:",
     toStuck: "Look and decide",
   },
@@ -88,11 +88,6 @@ export function Head({ view, errors }: { view: Instance; errors: string[] }) {
     [t.ended, view.endedAt ? moment(lang, view.endedAt) : undefined],
   ];
 
-  async function copy() {
-    await navigator.clipboard.writeText(location.href);
-    toast(t.copied);
-  }
-
   return (
     <header className="cs-head">
       <div className="page-head">
@@ -100,7 +95,7 @@ export function Head({ view, errors }: { view: Instance; errors: string[] }) {
         <span className="quiet">{t.version(view.version)}</span>
         <StateMark state={view.state} />
         <span className="grow" />
-        <Button onClick={() => void copy()}>{t.copy}</Button>
+        <Copy label={t.copyTells} shown={t.copy} text={() => location.href} />
         {may("instances.operate") && !over && (
           <>
             {view.state === "suspended" ? (
@@ -115,15 +110,6 @@ export function Head({ view, errors }: { view: Instance; errors: string[] }) {
         )}
       </div>
       <dl className="cs-facts">
-        {facts.map(
-          ([name, value]) =>
-            value && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd className="given">{value}</dd>
-              </div>
-            ),
-        )}
         {due && (
           <div>
             <dt>{t.due}</dt>
@@ -132,6 +118,17 @@ export function Head({ view, errors }: { view: Instance; errors: string[] }) {
               {values["breached"] === true && <span className="tag cs-bad">▲ {t.breached}</span>}
             </dd>
           </div>
+        )}
+        {facts.map(
+          ([name, value]) =>
+            value && (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd className="given" title={value}>
+                  {value}
+                </dd>
+              </div>
+            ),
         )}
       </dl>
       {errors.length > 0 && (
@@ -151,5 +148,5 @@ const text = (value: unknown) => (typeof value === "string" && value ? value : u
 function person(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return text(value);
   const of = value as Record<string, unknown>;
-  return [of["name"], of["phone"], of["id"]].filter((one) => typeof one === "string" && one).join(", ") || undefined;
+  return [of["name"], of["phone"]].filter((one) => typeof one === "string" && one).join(", ") || text(of["id"]);
 }

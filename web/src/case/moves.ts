@@ -44,7 +44,8 @@ function passing(line: HistoryLine, element: Element | undefined): boolean {
   if (line.kind === "cancelled") return element?.type !== "userTask";
   if (line.kind === "entered") return element?.type !== "userTask" && element?.type !== "callActivity";
   if (line.kind !== "completed") return false;
-  return element?.type === "callActivity" || !(isActivity(element) || element?.type === "endEvent");
+  if (element?.type === "endEvent") return !element.name;
+  return element?.type === "callActivity" || !isActivity(element);
 }
 
 const BY_PEOPLE = ["claimed", "released", "assigned", "commented", "attached", "suspended", "resumed", "cancelled"];

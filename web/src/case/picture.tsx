@@ -87,8 +87,8 @@ export function Picture({ definitions, diagrams, tokens, lines, then, nameOf }: 
     ).length;
     return (
       <li key={one.id}>
-        <button type="button" aria-pressed={one.key === key} onClick={() => open(one.key)}>
-          <span className="given">{names.process(one.key)}</span> <span className="quiet">{t.version(one.version)}</span>
+        <button type="button" title={t.version(one.version)} aria-pressed={one.key === key} onClick={() => open(one.key)}>
+          <span className="given">{names.process(one.key)}</span>
           {here > 0 && (
             <span className="tag" title={t.here(here)}>
               <span aria-hidden="true">● {here}</span>

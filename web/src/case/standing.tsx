@@ -28,8 +28,7 @@ export function Standing(props: Props) {
   const names = useNames();
   const places: (Token | Stood)[] = then ?? tokens.filter((one) => !isWatch(one));
   const watches = then ? [] : tokens.filter(isWatch);
-  const first = (one: Token | Stood) => (one.definitionKey === process ? 0 : 1);
-  const sorted = [...places].sort((one, other) => first(one) - first(other));
+  const sorted = [...places].sort((one, other) => rank(one) - rank(other));
   const list = (these: (Token | Stood)[]) => (
     <ul className="cs-standing">
       {these.map((one, index) => (
@@ -52,6 +51,12 @@ export function Standing(props: Props) {
       )}
     </section>
   );
+}
+
+/** What somebody must do something about comes first; what only goes on inside of it last. */
+function rank(one: Token | Stood): number {
+  if (!("kind" in one)) return 0;
+  return isStuck(one) ? 0 : one.kind === "task" ? 1 : one.kind === "inside" ? 3 : 2;
 }
 
 function Row({ token, selected, process, onSelect, calls, onOpen, nameOf }: Props & { token: Token | Stood }) {

@@ -2,9 +2,8 @@
 import { useState } from "react";
 import type { HistoryLine } from "../api/client";
 import { useLang } from "../app/person";
-import { Button } from "../ui/button";
-import { toast } from "../ui/toast";
 import { moment, words } from "../words/words";
+import { Copy } from "./copy";
 import { lastChanges } from "./moves";
 import { typeOf, Value } from "./value";
 
@@ -16,7 +15,6 @@ const useWords = words(
     type: "Тип",
     changed: "Изменено",
     copy: (name: string) => `Скопировать значение ${name}`,
-    copied: "Скопировано",
     nothing: "Ничего не найдено.",
     none: "У дела ещё нет переменных.",
     unknown: "Каковы были значения тогда, неизвестно: история этого дела начата прежней версией службы, она их не хранила.",
@@ -34,7 +32,6 @@ const useWords = words(
     type: "Түрі",
     changed: "Өзгертілген",
     copy: (name) => `${name} мәнін көшіру`,
-    copied: "Көшірілді",
     nothing: "Ештеңе табылмады.",
     none: "Істің айнымалылары әлі жоқ.",
     unknown: "Ол кездегі мәндер белгісіз: бұл істің тарихын қызметтің бұрынғы нұсқасы бастаған, ол мәндерді сақтамаған.",
@@ -52,7 +49,6 @@ const useWords = words(
     type: "Type",
     changed: "Changed",
     copy: (name) => `Copy the value of ${name}`,
-    copied: "Copied",
     nothing: "Nothing found.",
     none: "The case has no variables yet.",
     unknown: "What the values were then is not known: an earlier release began this case's history and did not keep them.",
@@ -79,11 +75,6 @@ export function Variables({ values, lines }: Props) {
     .sort(([one], [other]) => one.localeCompare(other));
   const wanted = looked.trim().toLowerCase();
   const shown = all.filter(([name, value]) => `${name} ${JSON.stringify(value)}`.toLowerCase().includes(wanted));
-
-  async function copy(value: unknown) {
-    await navigator.clipboard.writeText(typeof value === "string" ? value : JSON.stringify(value, null, 2));
-    toast(t.copied);
-  }
 
   return (
     <>
@@ -119,9 +110,7 @@ export function Variables({ values, lines }: Props) {
                       <div className="grow">
                         <Value of={value} />
                       </div>
-                      <Button kind="plain" aria-label={t.copy(name)} title={t.copy(name)} onClick={() => void copy(value)}>
-                        <span aria-hidden="true">⧉</span>
-                      </Button>
+                      <Copy label={t.copy(name)} text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))} />
                     </div>
                   </td>
                   <td className="quiet">{type !== "none" && t[type]}</td>

@@ -59,7 +59,7 @@ export function Taken({ detail, process, nameOf }: { detail: Detail; process: st
   return (
     <div className="cs-why">
       <table>
-        <thead>
+        <thead className="visually-hidden">
           <tr>
             <td />
             <th scope="col">{t.way}</th>

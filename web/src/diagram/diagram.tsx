@@ -16,7 +16,7 @@ export type Mark = {
   text?: string;
   /** ISO; what is left of it ticks. */
   due?: string;
-  /** How often a token has gone through. */
+  /** How often a token has gone through; what was passed and has none is coloured only. */
   count?: number;
 };
 
@@ -25,6 +25,7 @@ const useWords = words(
     zoomIn: "Крупнее",
     zoomOut: "Мельче",
     whole: "Вся схема",
+    full: "На весь экран",
     back: "К текущим шагам",
     tools: "Масштаб",
     broken: "Схему нельзя нарисовать; шаги перечислены списком.",
@@ -41,6 +42,7 @@ const useWords = words(
     zoomIn: "Ірірек",
     zoomOut: "Ұсағырақ",
     whole: "Бүкіл сызба",
+    full: "Толық экран",
     back: "Қазіргі қадамдарға",
     tools: "Масштаб",
     broken: "Сызбаны салу мүмкін емес; қадамдар тізіммен берілген.",
@@ -57,6 +59,7 @@ const useWords = words(
     zoomIn: "Larger",
     zoomOut: "Smaller",
     whole: "Whole diagram",
+    full: "Full screen",
     back: "To the current steps",
     tools: "Zoom",
     broken: "The diagram cannot be drawn; its steps are in the list.",
@@ -97,6 +100,7 @@ const NO_MARKS: Mark[] = [];
 export function Diagram(props: Props) {
   const { xml, label, marks = NO_MARKS, heat, selected, names, height, list = true, whole = false } = props;
   const t = useWords();
+  const frame = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const told = useRef(props);
   told.current = props;
@@ -145,21 +149,23 @@ export function Diagram(props: Props) {
     setPlaces(view.placesFor([...byElement.keys()], where));
   }, [view, byElement]);
 
+  const full = () => void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen());
   const back = () => view?.settle(current(marks));
   useKeys([
     { key: "+", label: t.zoomIn, run: () => view?.zoom(1.25) },
     { key: "-", label: t.zoomOut, run: () => view?.zoom(0.8) },
     { key: "0", label: t.back, run: back },
     { key: "w", label: t.whole, run: () => view?.whole() },
+    { key: "f", label: t.full, run: full },
   ]);
 
   return (
-    <div className="diagram">
+    <div className="diagram" ref={frame}>
       <div className="dg-tools" role="group" aria-label={t.tools}>
-        <Button aria-label={t.zoomOut} title={t.zoomOut} hint="-" onClick={() => view?.zoom(0.8)}>
+        <Button aria-label={t.zoomOut} title={t.zoomOut} onClick={() => view?.zoom(0.8)}>
           −
         </Button>
-        <Button aria-label={t.zoomIn} title={t.zoomIn} hint="+" onClick={() => view?.zoom(1.25)}>
+        <Button aria-label={t.zoomIn} title={t.zoomIn} onClick={() => view?.zoom(1.25)}>
           +
         </Button>
         <Button hint="0" onClick={back}>
@@ -168,15 +174,18 @@ export function Diagram(props: Props) {
         <Button hint="W" onClick={() => view?.whole()}>
           {t.whole}
         </Button>
-        <ul className="dg-legend">
-          {ORDER.filter((tone) => marks.some((one) => one.tone === tone)).map((tone) => (
-            <li key={tone} className={`dg-${tone}`}>
-              <span aria-hidden="true">{SIGNS[tone]}</span> {t[tone]}
-            </li>
-          ))}
-        </ul>
+        <Button hint="F" onClick={full}>
+          {t.full}
+        </Button>
       </div>
       <div className="dg-box" ref={box} style={{ height: height ?? "clamp(320px, 62vh, 760px)" }} hidden={broken} />
+      <ul className="dg-legend">
+        {ORDER.filter((tone) => marks.some((one) => one.tone === tone)).map((tone) => (
+          <li key={tone} className={`dg-${tone}`}>
+            <span aria-hidden="true">{SIGNS[tone]}</span> {t[tone]}
+          </li>
+        ))}
+      </ul>
       {broken && <p role="alert">{t.broken}</p>}
       {[...places].map(([id, place]) => createPortal(<Badge marks={byElement.get(id) ?? []} />, place, id))}
       {list && <MarkList {...props} marks={marks} name={(id) => view?.name(id)} />}
@@ -227,7 +236,9 @@ const current = (marks: Mark[]) => marks.filter((one) => one.tone !== "done").ma
 
 function grouped(marks: Mark[]): Map<string, Mark[]> {
   const found = new Map<string, Mark[]>();
-  for (const one of marks) found.set(one.elementId, [...(found.get(one.elementId) ?? []), one]);
+  for (const one of marks)
+    if (one.tone !== "done" || one.count !== undefined)
+      found.set(one.elementId, [...(found.get(one.elementId) ?? []), one]);
   return found;
 }
 

@@ -36,6 +36,7 @@ export class View {
     const bus = viewer.get("eventBus");
     bus.on("element.click", ({ element }: { element: Element }) => this.tell(element, told.select));
     bus.on("element.dblclick", ({ element }: { element: Element }) => this.tell(element, told.open));
+    viewer.get("elementRegistry").forEach((element, gfx) => gfx.classList.toggle("dg-frame", isFrame(element as Shape)));
     box.addEventListener("wheel", () => (this.moved = true), { passive: true });
     box.addEventListener("pointerdown", (event) => this.drag(event));
     this.watcher = new ResizeObserver(() => this.resized());
@@ -247,8 +248,12 @@ function beside(element: Shape): Placed {
     const bottom = label && label.y >= element.y ? label.y + label.height - element.y : element.height;
     return { side: small ? "below middle" : "below", position: { top: Math.max(bottom, element.height) + 2, left } };
   }
-  return { side: small ? "above middle" : "above", position: { top: -3, left } };
+  const aside = element.host && label && label.x + label.width / 2 < element.x;
+  return { side: small && !aside ? "above middle" : "above", position: { top: -3, left: aside ? 0 : left } };
 }
+
+/** An open sub-process, which is coloured at its edge only: what is in it must stay readable. */
+const isFrame = (element: Shape) => element["type"] !== "label" && Boolean(element.parent) && (element.children?.length ?? 0) > 0;
 
 const middleOf = (element: Shape) => element.y + element.height / 2;
 
