@@ -101,6 +101,26 @@ def attaches(trip: Trip) -> None:
     trip.over(id)
 
 
+def keeps_a_filter(verb: str) -> Way:
+    """Kept, changed or dropped, whichever `verb` says, and asked again by who got no answer."""
+
+    def way(trip: Trip) -> None:
+        given = {"name": trip.key, "query": "q=a"}
+        if verb == "keep":
+            trip.arm_door()
+        id = trip.ask("POST", "/v1/filters", given).json()["id"]
+        if verb != "keep":
+            trip.arm_door()
+        if verb == "change":
+            trip.ask("PUT", f"/v1/filters/{id}", {**given, "query": "q=b"})
+        if verb == "drop":
+            trip.ask("DELETE", f"/v1/filters/{id}", allowed=(404,))
+        there = {one["name"]: one["query"] for one in trip.ask("GET", "/v1/filters").json()["items"]}
+        assert there.get(trip.key) == {"keep": "q=a", "change": "q=b", "drop": None}[verb]
+
+    return way
+
+
 def takes_the_next(trip: Trip) -> None:
     """Who got no answer finds the task in its own hands, or takes it now."""
     id = trip.begin("decide")
@@ -536,6 +556,9 @@ WAYS: dict[str, Way] = {
     "broadcast.condition": changes_a_condition,
     "settle.due": a_timer_fires,
     "settle.internal": an_internal_job_runs,
+    "filters.keep": keeps_a_filter("keep"),
+    "filters.change": keeps_a_filter("change"),
+    "filters.drop": keeps_a_filter("drop"),
     "settle.done": calls("billing"),
     "settle.again": fails_and_comes_again,
     "settle.failed": fails_for_good,

@@ -390,6 +390,19 @@ notice = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("groups", ARRAY(sa.Text), nullable=False),
+filter_ = sa.Table(
+    "filter",
+    metadata,
+    _id(),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("query", sa.Text, nullable=False),  # of the task list, as in its address
+    sa.Column("groups", ARRAY(sa.Text), nullable=False),  # whom it is shared with
+    _at("created_at", nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+    sa.Index("ix_filter_groups", "groups", postgresql_using="gin"),
+)
+
     sa.Column("instance_id", UUID(as_uuid=True)),
     _at("created_at", nullable=False),
 )

@@ -2,7 +2,7 @@
  * Single keys.  They go by their place on the keyboard, so they work in the Russian and Kazakh layouts; never while a
  * person types; can be switched off (WCAG 2.2, 2.1.4); `?` shows those that work here and now.
  */
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { usePerson } from "./person";
 
 export type Key = {
@@ -63,8 +63,11 @@ function onKey(event: KeyboardEvent): void {
 /** These keys work while the component is shown; a later one takes an earlier one's key. */
 export function useKeys(keys: Key[]): void {
   const kept = useRef(keys);
-  kept.current = keys;
-  singleKeys = usePerson((person) => person.keys);
+  const single = usePerson((person) => person.keys);
+  useLayoutEffect(() => {
+    kept.current = keys;
+    singleKeys = single;
+  });
   useEffect(() => {
     sets = [...sets, kept];
     if (sets.length === 1) window.addEventListener("keydown", onKey);

@@ -2,7 +2,7 @@
  * What changes elsewhere, as it changes.  One tab of a browser holds the one event stream and tells the others: browsers
  * open six connections to a site, and six open tabs must not use them up.
  */
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { lookAtSession } from "../api/client";
 import { notBefore } from "./clock";
 
@@ -77,11 +77,10 @@ function start(): void {
 
 /** Calls `told` with what has changed, while the component is shown. */
 export function useChanges(told: (changes: Change[]) => void): void {
-  const kept = useRef(told);
-  kept.current = told;
+  const hear = useEffectEvent(told);
   useEffect(() => {
     start();
-    const one = (changes: Change[]) => kept.current(changes);
+    const one = (changes: Change[]) => hear(changes);
     listeners.add(one);
     return () => void listeners.delete(one);
   }, []);
