@@ -53,6 +53,22 @@ def every(reading: Reading) -> Sequence[Row]:
     return reading.all(sa.select(*(api_key.c[name] for name in names)).order_by(api_key.c.created_at))
 
 
+def holders(
+    reading: Reading, now: datetime, roles: Sequence[str], groups: Sequence[str] | None
+) -> dict[str, list[str]]:
+    """Names to their groups, of live keys with one of the roles and, unless None, one of the groups."""
+    live = sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > now)
+    query = sa.select(api_key.c.name, api_key.c.groups).where(
+        api_key.c.revoked_at.is_(None), live, api_key.c.roles.overlap(list(roles))
+    )
+    if groups is not None:
+        query = query.where(api_key.c.groups.overlap(list(groups)))
+    found: dict[str, set[str]] = {}
+    for row in reading.all(query):
+        found.setdefault(row.name, set()).update(row.groups)
+    return {name: sorted(theirs) for name, theirs in found.items()}
+
+
 def revoke(tx: Transaction, id: str, now: datetime) -> bool:
     here = api_key.update().where(api_key.c.id == id, api_key.c.revoked_at.is_(None))
     return tx.do(here.values(revoked_at=now)) == 1
