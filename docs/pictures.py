@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, ColorScheme
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from support.browser import Person, browsing
-from support.desk import Desk, busy, pages
 from support.service import Service, running
+from support.workday import Workday, busy, pages
 
 ALL = ROOT / "var" / "pictures"
 SHOWN = {"inbox-task": "light", "case-diagram": "light", "deadlines": "dark"}
@@ -24,10 +24,10 @@ THEMES: tuple[ColorScheme, ...] = ("light", "dark")
 SIZES = {"": (1280, 800), "-phone": (390, 844)}
 
 
-def take(browser: Browser, service: Service, desk: Desk) -> None:
+def take(browser: Browser, service: Service, day: Workday) -> None:
     for theme in THEMES:
         for ending, (width, height) in SIZES.items():
-            for name, (who, path) in pages(service, desk).items():
+            for name, (who, path) in pages(service, day).items():
                 context = browser.new_context(
                     viewport={"width": width, "height": height}, color_scheme=theme, locale="ru-RU"
                 )
