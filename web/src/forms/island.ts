@@ -45,11 +45,14 @@ export async function mount(box: HTMLElement, asked: Asked): Promise<Island> {
   const stopWatching = hardCoded(box, asked.lang);
   await form.importSchema(dayOf24Hours(asked.schema), asked.values);
 
-  let submitting = false;
+  let gone = false;
+  let before = JSON.stringify(form._getState().data);
   form.on("changed", () => {
-    if (submitting) return;
-    // The fields come and go as they are drawn; only then is it known what would be sent.
-    queueMicrotask(() => asked.onChange(form._getSubmitData()));
+    const data = JSON.stringify(form._getState().data);
+    if (data === before) return; // e.g. faults that are shown
+    before = data;
+    // Fields come and go as they are drawn; only then is it known what would be sent.
+    requestAnimationFrame(() => !gone && asked.onChange(form._getSubmitData()));
   });
   form.on("submit", (told: { data: Values; errors: object }) => {
     if (Object.keys(told.errors).length > 0) focusFault();
@@ -61,11 +64,7 @@ export async function mount(box: HTMLElement, asked: Asked): Promise<Island> {
   }
 
   return {
-    submit() {
-      submitting = true; // it shows its faults, which is no change
-      form.submit();
-      submitting = false;
-    },
+    submit: () => void form.submit(),
     readOnly: (on) => form.setProperty("readOnly", on),
     show(faults) {
       const instances = form.get<Instances>("formFieldInstanceRegistry").getAllKeyed();
@@ -81,6 +80,7 @@ export async function mount(box: HTMLElement, asked: Asked): Promise<Island> {
     },
     focusFirst: () => requestAnimationFrame(() => box.querySelector<HTMLElement>(FIELD)?.focus()),
     destroy() {
+      gone = true;
       stopWatching();
       form.destroy();
     },

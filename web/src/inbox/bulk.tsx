@@ -11,6 +11,7 @@ import { useNames } from "../words/process";
 import { count, words } from "../words/words";
 import { changeAll, undoing, type Deed, type Result } from "./hands";
 import { subscriberOf } from "./subscriber";
+import "./hands.css";
 
 const useWords = words(
   {

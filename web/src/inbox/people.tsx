@@ -7,6 +7,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Shown } from "../ui/state";
 import { words } from "../words/words";
+import "./hands.css";
 
 const useWords = words(
   { title: "Кому передать", find: "Имя или группа", me: "себе", none: "Никто не подошёл." },

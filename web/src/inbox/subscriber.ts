@@ -16,8 +16,8 @@ export function subscriberOf(task: Pick<Task, "variables" | "businessKey">): Sub
     email: text(given.email),
     id: text(given.id),
     lang: LANGS.find((one) => one === given.lang),
-    // The shortest that people use: what the service made up itself is the last.
-    number: [sr, own, appeal].find((one) => one && !ID.test(one)) ?? appeal ?? own,
+    // A number that people use; what the service has made up itself is none.
+    number: [sr, own, appeal].find((one) => one && !ID.test(one)) ?? "",
   };
 }
 

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { api, ask, Problem, type FieldFault, type Instance, type Schemas } from "../api/client";
+import { api, ask, Problem, type FieldFault, type Instance } from "../api/client";
 import { useAddress } from "../app/address";
 import { now } from "../app/clock";
 import { useKeys } from "../app/keys";
@@ -13,7 +13,7 @@ import { change } from "../inbox/hands";
 import { startCall } from "../task/call";
 import { onlyDraftsOf, readLocal, writeLocal } from "../task/draft";
 import { Button } from "../ui/button";
-import { Shown, useFaultText } from "../ui/state";
+import { Loading, Shown, useFaultText } from "../ui/state";
 import { toast } from "../ui/toast";
 import { useNames } from "../words/process";
 import { words } from "../words/words";
@@ -49,47 +49,24 @@ const useWords = words(
   },
 );
 
-type Startable = Schemas["Definition"] & { form: object };
 const LAST = "kt.start";
-
-/** The processes that have a form to begin with, in the person's language. */
-function useStartable() {
-  const lang = useLang();
-  return useQuery({
-    queryKey: ["startable", lang],
-    staleTime: 300_000,
-    queryFn: async () => {
-      const { items } = await ask(api.GET("/v1/definitions", { params: { query: { latest: true, limit: 500 } } }));
-      const forms = await Promise.all(
-        items.map(async ({ id }) => {
-          try {
-            return await ask(api.GET("/v1/definitions/{id}/form", { params: { path: { id }, query: { lang } } }));
-          } catch (error) {
-            if (error instanceof Problem && error.status === 404) return null; // begun by a call or a message alone
-            throw error;
-          }
-        }),
-      );
-      return items.flatMap((one, at): Startable[] => (forms[at] ? [{ ...one, form: forms[at] }] : []));
-    },
-  });
-}
 
 /** Where a call begins: what it is about, then straight into the first task that is this person's. */
 export function StartPage() {
   const t = useWords();
   const names = useNames();
   const [search, changeAddress] = useAddress();
-  const found = useStartable();
+  const all = names.startable;
   const heading = useRef<HTMLHeadingElement>(null);
-  const chosen = found.data?.find((one) => one.key === search.process);
-  useTitle(chosen ? names.process(chosen.key) : "");
+  const chosen = all?.find((key) => key === search.process);
+  useTitle(chosen ? names.process(chosen) : "");
 
   useEffect(() => {
+    if (!all || search.process) return;
     const last = localStorage.getItem(LAST);
-    if (!search.process && found.data?.some((one) => one.key === last)) changeAddress({ process: last! });
-    else if (!search.process) heading.current?.focus();
-  }, [found.data]);
+    if (last && all.includes(last)) changeAddress({ process: last });
+    else heading.current?.focus();
+  }, [all === undefined]);
 
   function choose(key: string) {
     localStorage.setItem(LAST, key);
@@ -100,10 +77,10 @@ export function StartPage() {
     requestAnimationFrame(() => heading.current?.focus());
   };
   useKeys([
-    ...(chosen ? [] : (found.data ?? []).slice(0, 9)).map((one, at) => ({
+    ...(chosen ? [] : (all ?? []).slice(0, 9)).map((key, at) => ({
       key: String(at + 1),
-      label: names.process(one.key),
-      run: () => choose(one.key),
+      label: names.process(key),
+      run: () => choose(key),
     })),
     { key: "Escape", label: t.other, run: other, when: Boolean(chosen) },
   ]);
@@ -114,52 +91,61 @@ export function StartPage() {
         <h1 id="start-title" ref={heading} tabIndex={-1}>
           {t.title}
         </h1>
-        {chosen && <span className="given grow">{names.process(chosen.key)}</span>}
+        {chosen && <span className="given grow">{names.process(chosen)}</span>}
         {chosen && (
           <Button onClick={other} hint="Esc">
             {t.other}
           </Button>
         )}
       </header>
-      <Shown found={found}>
-        {(all) =>
-          chosen ? (
-            <Begin key={chosen.key} definition={chosen} />
-          ) : all.length === 0 ? (
-            <p className="quiet">{t.none}</p>
-          ) : (
-            <>
-              <p>{t.choose}</p>
-              <ul className="start-list">
-                {all.map((one, at) => (
-                  <li key={one.key}>
-                    <Button onClick={() => choose(one.key)} hint={at < 9 ? String(at + 1) : undefined}>
-                      <span className="given grow">{names.process(one.key)}</span>
-                    </Button>
-                  </li>
-                ))}
-              </ul>
-            </>
-          )
-        }
-      </Shown>
+      {chosen ? (
+        <Begin key={chosen} process={chosen} />
+      ) : !all ? (
+        <Loading />
+      ) : all.length === 0 ? (
+        <p className="quiet">{t.none}</p>
+      ) : (
+        <>
+          <p>{t.choose}</p>
+          <ul className="start-list">
+            {all.map((key, at) => (
+              <li key={key}>
+                <Button onClick={() => choose(key)} hint={at < 9 ? String(at + 1) : undefined}>
+                  <span className="given grow">{names.process(key)}</span>
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </section>
   );
 }
 
-function Begin({ definition }: { definition: Startable }) {
+function Begin({ process }: { process: string }) {
   const t = useWords();
+  const lang = useLang();
   const names = useNames();
   const faultText = useFaultText();
   const navigate = useNavigate();
   const client = useQueryClient();
   const { name: me, groups } = useSession();
-  const kept = `start.${definition.key}`;
+  const kept = `start.${process}`;
   const [anew, setAnew] = useState(0);
   const [faults, setFaults] = useState<FieldFault[]>();
   const [busy, setBusy] = useState(false);
   const began = useRef(now());
   const request = useRef(crypto.randomUUID());
+  const form = useQuery({
+    queryKey: ["start-form", process, lang],
+    staleTime: 300_000,
+    placeholderData: (before) => before,
+    queryFn: async () => {
+      const { items } = await ask(api.GET("/v1/definitions", { params: { query: { key: process, latest: true } } }));
+      const path = { id: items[0]?.id ?? "" };
+      return ask(api.GET("/v1/definitions/{id}/form", { params: { path, query: { lang } } }));
+    },
+  });
 
   useEffect(() => onlyDraftsOf(me), [me]);
 
@@ -183,7 +169,7 @@ function Begin({ definition }: { definition: Startable }) {
     setBusy(true);
     setFaults(undefined);
     try {
-      const body = { definitionKey: definition.key, variables };
+      const body = { definitionKey: process, variables };
       const header = { "Idempotency-Key": request.current };
       const instance = await ask(api.POST("/v1/instances", { body, params: { header } }));
       writeLocal(me, kept, null);
@@ -200,18 +186,22 @@ function Begin({ definition }: { definition: Startable }) {
 
   return (
     <>
-      <Form
-        key={anew}
-        schema={definition.form}
-        values={readLocal(me, kept)?.values ?? {}}
-        label={names.process(definition.key)}
-        autoFocus
-        busy={busy}
-        submitLabel={t.start}
-        onSubmit={(values) => void start(values)}
-        onChange={(values) => writeLocal(me, kept, { values, at: now(), base: "null", sent: false })}
-        {...(faults ? { faults } : {})}
-      />
+      <Shown found={form}>
+        {(schema) => (
+          <Form
+            key={anew}
+            schema={schema}
+            values={readLocal(me, kept)?.values ?? {}}
+            label={names.process(process)}
+            autoFocus
+            busy={busy}
+            submitLabel={t.start}
+            onSubmit={(values) => void start(values)}
+            onChange={(values) => writeLocal(me, kept, { values, at: now(), base: "null", sent: false })}
+            {...(faults ? { faults } : {})}
+          />
+        )}
+      </Shown>
       <Button
         kind="plain"
         onClick={() => {

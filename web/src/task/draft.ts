@@ -140,10 +140,10 @@ class Keeper {
 
   private failed(error: unknown): void {
     if (this.closed) return;
-    const refused = error instanceof Problem && [403, 404, 409, 413, 422].includes(error.status);
+    const refused = error instanceof Problem && [403, 404, 409].includes(error.status);
     const local = readLocal(this.person, this.task.id) !== null;
     this.tell({ state: refused ? "refused" : "failed", local });
-    if (refused) window.clearTimeout(this.timer);
+    if (refused) this.closed = true;
     else this.later(AGAIN);
   }
 }

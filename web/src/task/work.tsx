@@ -86,6 +86,7 @@ export function Work({ task, onDone, onSlow }: Props) {
     queryFn: () => ask(api.GET("/v1/tasks/{id}/form", { params: { path: { id: task.id }, query: { lang } } })),
     enabled: task.formKey !== null,
     staleTime: Infinity,
+    placeholderData: (before) => before, // in another language: the one there stays until its texts come
   });
 
   useEffect(() => {

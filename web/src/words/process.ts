@@ -14,6 +14,8 @@ export type Names = {
   clause: (process: string, id: string) => string | undefined;
   /** The call script of an element, in the caller's language. */
   script: (process: string, id: string, lang: Lang) => string | undefined;
+  /** Those that people begin with a form; nothing while they are not known. */
+  startable: string[] | undefined;
 };
 
 export function useNames(): Names {
@@ -31,6 +33,7 @@ export function useNames(): Names {
     element: (process, id, otherwise) => said(of(process, id)?.name, lang) ?? otherwise ?? id,
     clause: (process, id) => of(process, id)?.clause ?? undefined,
     script: (process, id, caller) => said(of(process, id)?.say ?? undefined, caller),
+    startable: data && Object.entries(data.processes).flatMap(([key, one]) => (one.startForm ? [key] : [])),
   };
 }
 
