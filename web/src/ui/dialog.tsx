@@ -23,7 +23,8 @@ export function Dialog({ open, onClose, title, children, wide }: Props) {
   return (
     <Base.Root open={open} onOpenChange={(to) => !to && onClose()}>
       <Base.Portal>
-        <Base.Overlay className="dialog-over" />
+        {/* Not Base.Overlay: it writes a style sheet into the page, which the Content-Security-Policy refuses. */}
+        <div className="dialog-over" />
         <Base.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined} onCloseAutoFocus={back}>
           <header>
             <Base.Title>{title}</Base.Title>
