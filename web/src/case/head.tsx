@@ -82,7 +82,7 @@ export function Head({ view, errors }: { view: Instance; errors: string[] }) {
   const facts: [string, string | undefined][] = [
     [t.key, view.businessKey ?? undefined],
     [t.appeal, text(values["appeal_id"])],
-    [t.sr, text(values["sr_number"])],
+    [t.sr, text(values["siebel_sr"])],
     [t.subscriber, subscriber],
     [t.started, moment(lang, view.startedAt)],
     [t.ended, view.endedAt ? moment(lang, view.endedAt) : undefined],

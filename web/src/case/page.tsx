@@ -9,6 +9,7 @@ import { useTitle } from "../app/title";
 import { Loading, Shown } from "../ui/state";
 import { useNames } from "../words/process";
 import { words } from "../words/words";
+import { useAt } from "./at";
 import { Beside } from "./beside";
 import { useCase, useDefinitions, useDiagrams, useHistory, useLive, useThen, useTokens } from "./data";
 import { Head } from "./head";
@@ -47,7 +48,7 @@ function Case({ view }: { view: Instance }) {
   const names = useNames();
   const [address, change] = useAddress();
   const tab = TABS.find((one) => one === address["tab"]) ?? "diagram";
-  const at = address["at"] || undefined;
+  const [at, setAt] = useAt();
 
   const history = useHistory(view.id);
   const tokens = useTokens(view.id).data?.items ?? NONE;
@@ -87,7 +88,7 @@ function Case({ view }: { view: Instance }) {
         nameOf={nameOf}
       />
     ),
-    history: () => <Timeline all={all} find={find} at={at} onAt={(to) => change({ at: to })} nameOf={nameOf} />,
+    history: () => <Timeline all={all} find={find} at={at} onAt={setAt} nameOf={nameOf} />,
     variables: () => (past && !then ? <Loading /> : <Variables values={past ? (then?.variables ?? null) : view.variables} lines={seen} />),
     mail: () => <Letters id={view.id} />,
     beside: () => <Beside id={view.id} over={view.endedAt !== null} tokens={tokens} nameOf={nameOf} />,
@@ -105,7 +106,7 @@ function Case({ view }: { view: Instance }) {
           ))}
         </Tabs.List>
         {IN_TIME.includes(tab) && steps.length > 0 && (
-          <Slider moments={steps} at={at} onAt={(to) => change({ at: to ?? "" })} />
+          <Slider moments={steps} at={at} onAt={setAt} />
         )}
         <Tabs.Content value={tab} className="cs-part" tabIndex={-1}>
           {history.isPending ? <Loading /> : body[tab]()}

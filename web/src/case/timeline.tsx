@@ -67,7 +67,9 @@ export function Timeline({ all, find, at, onAt, nameOf }: Props) {
   const until = at === undefined ? all.length : placeOf(at);
   const here = at === undefined ? undefined : shown.find((one) => placeOf(one.at) <= until)?.at;
   const marked = useRef<HTMLLIElement>(null);
-  useEffect(() => marked.current?.scrollIntoView({ block: "nearest" }), [here]);
+  useEffect(() => {
+    marked.current?.scrollIntoView({ block: "nearest" });
+  }, [here]);
 
   return (
     <>

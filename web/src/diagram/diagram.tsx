@@ -1,5 +1,5 @@
 /** A process as it is drawn, with what stands on it: tokens, deadlines, counts, heat.  Beside it the same as a list. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { useKeys } from "../app/keys";
 import { Button } from "../ui/button";
@@ -96,14 +96,17 @@ type Props = {
 };
 
 const NO_MARKS: Mark[] = [];
+const NO_HEAT: Record<string, number> = {};
 
 export function Diagram(props: Props) {
   const { xml, label, marks = NO_MARKS, heat, selected, names, height, list = true, whole = false } = props;
   const t = useWords();
   const frame = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const told = useRef(props);
-  told.current = props;
+  const select = useEffectEvent((id: string) => props.onSelect?.(id));
+  const open = useEffectEvent((id: string) => props.onOpen?.(id));
+  // Only once: afterwards it is the person who moves it.
+  const begin = useEffectEvent((drawn: View) => (whole ? drawn.whole() : drawn.settle(current(marks))));
   const [view, setView] = useState<View | null>(null);
   const [broken, setBroken] = useState(false);
   const [places, setPlaces] = useState<Map<string, HTMLElement>>(new Map());
@@ -119,10 +122,7 @@ export function Diagram(props: Props) {
     async function start() {
       const { draw } = await import("./viewer");
       if (!wanted || !box.current) return;
-      drawn = await draw(box.current, drawing, {
-        select: (id) => told.current.onSelect?.(id),
-        open: (id) => told.current.onOpen?.(id),
-      });
+      drawn = await draw(box.current, drawing, { select: (id) => select(id), open: (id) => open(id) });
       if (!wanted) drawn.drop();
       else setView(drawn);
     }
@@ -135,13 +135,21 @@ export function Diagram(props: Props) {
     };
   }, [drawing]);
 
-  useEffect(() => (whole ? view?.whole() : view?.settle(current(marks))), [view]); // only once: afterwards it is the person who moves it
-  useEffect(() => view?.label(label), [view, label]);
-  useEffect(() => view?.heat(heat ?? {}), [view, heat]);
+  useEffect(() => {
+    if (view) begin(view);
+  }, [view]);
+  useEffect(() => {
+    view?.label(label);
+  }, [view, label]);
+  useEffect(() => {
+    view?.heat(heat ?? NO_HEAT);
+  }, [view, heat]);
   useEffect(() => {
     if (view && selected) view.show(selected);
   }, [view, selected]);
-  useEffect(() => view?.dress(classes(view, marks, selected)), [view, marks, selected]);
+  useEffect(() => {
+    view?.dress(classes(view, marks, selected));
+  }, [view, marks, selected]);
   const byElement = useMemo(() => grouped(marks), [marks]);
   useEffect(() => {
     if (!view) return;

@@ -19,6 +19,7 @@ type Box = { x: number; y: number; width: number; height: number };
 const READABLE = 11 / SMALLEST_LETTERS;
 const [SMALLEST, LARGEST] = [0.2, 4];
 const ROOMY = 1.25;
+const WIDTH = 150; // of what is written beside a small shape; beside a large one it is as wide as that
 const AIR = 34; // around the drawing: for what stands above the first row
 
 export class View {
@@ -106,6 +107,7 @@ export class View {
       const box = document.createElement("div");
       const { side, position } = where(id) === "corner" ? corner(element) : beside(element);
       box.className = `dg-place ${side}`;
+      box.style.maxWidth = `${Math.max(element.width + 24, WIDTH)}px`;
       const overlay = overlays.add(id, { position, html: box, scale: { min: 1, max: ROOMY } });
       this.places.set(id, { overlay, box, where: where(id) });
     }
