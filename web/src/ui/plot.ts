@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Lang } from "../words/words";
-import { moment } from "../words/words";
+import { moment, short } from "../words/words";
 import type { Band } from "./chart";
 import type { Colours } from "./colours";
 
@@ -30,7 +30,6 @@ export function draw(box: HTMLElement, drawing: Drawing, onPoint: (index: number
   const { kind, columns, colours, lang, height } = drawing;
   const colour = hues(colours);
   const grid = { stroke: colours.line, width: 1 };
-  const numbers = new Intl.NumberFormat(lang, { notation: "compact", maximumFractionDigits: 2 });
   const step = kind === "bars" ? gap(columns[0]) : 0;
   const first = drawing.span?.from ?? columns[0][0] ?? 0;
   const last = drawing.span?.to ?? columns[0].at(-1) ?? first + DAY;
@@ -61,7 +60,7 @@ export function draw(box: HTMLElement, drawing: Drawing, onPoint: (index: number
           ticks: { show: false },
           space: 32,
           size: (_, texts) => 14 + 7.5 * Math.max(1, ...(texts ?? []).map((one) => one.length)),
-          values: (_, values) => values.map((one) => numbers.format(one)),
+          values: (_, values) => values.map((one) => short(lang, one)),
         },
       ],
       series: [

@@ -4,6 +4,7 @@
  *     const useWords = words({ open: "Открыть" }, { open: "Ашу" }, { open: "Open" });
  */
 import { usePerson } from "../app/person";
+import { kazakhMoment, kazakhShort } from "./kazakh";
 
 export const LANGS = ["ru", "kk", "en"] as const;
 export type Lang = (typeof LANGS)[number];
@@ -45,18 +46,30 @@ function cached<T extends Intl.DateTimeFormat | Intl.NumberFormat>(key: string, 
   return found as T;
 }
 
+/** Whose way of writing numbers a language has, of those that every browser knows. */
+const AS = { ru: "ru", kk: "ru", en: "en" };
+
 export function number(lang: Lang, n: number, digits = 0): string {
-  return cached(`n${lang}${digits}`, () => new Intl.NumberFormat(lang, { maximumFractionDigits: digits })).format(n);
+  const make = () => new Intl.NumberFormat(AS[lang], { maximumFractionDigits: digits });
+  return cached(`n${lang}${digits}`, make).format(n);
 }
 
 export function percent(lang: Lang, share: number): string {
-  const make = () => new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 1 });
+  const make = () => new Intl.NumberFormat(AS[lang], { style: "percent", maximumFractionDigits: 1 });
   return cached(`p${lang}`, make).format(share);
+}
+
+/** Where there is little room: «182 тыс.». */
+export function short(lang: Lang, n: number): string {
+  const make = () => new Intl.NumberFormat(AS[lang], { notation: "compact", maximumFractionDigits: 2 });
+  const told = cached(`s${lang}`, make).format(n);
+  return lang === "kk" ? kazakhShort(told) : told;
 }
 
 /** A moment in the operator's country, whatever zone the machine is set to: «29 нояб., 23:17». */
 export function moment(lang: Lang, at: string | number | Date, options?: Intl.DateTimeFormatOptions): string {
   const shape = options ?? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+  if (lang === "kk") return kazakhMoment(new Date(at), ZONE, shape);
   const make = () => new Intl.DateTimeFormat(lang, { timeZone: ZONE, hourCycle: "h23", ...shape });
   return cached(`d${lang}${JSON.stringify(shape)}`, make).format(new Date(at));
 }
