@@ -6,6 +6,9 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+SITE_ZONE = "Asia/Almaty"
+"""Whose days reports count by.  The zone of a deadline is its diagram's."""
+
 
 class Clock(Protocol):
     """Tells the service's time, aware and in UTC."""

@@ -39,6 +39,7 @@ Permission = Literal[
     "jobs.read",
     "jobs.operate",
     "events.read",
+    "figures.read",
     "notices.read",
     "sandbox.use",
 ]
@@ -56,13 +57,17 @@ _OPERATOR: frozenset[Permission] = frozenset(
         "tasks.work",
     }
 )
-_SUPERVISOR: frozenset[Permission] = frozenset({"instances.operate", "tasks.assign", "jobs.read", "jobs.operate"})
+_SUPERVISOR: frozenset[Permission] = frozenset(
+    {"figures.read", "instances.operate", "tasks.assign", "jobs.read", "jobs.operate"}
+)
 
 ROLES: Mapping[str, frozenset[Permission]] = {
     "crm": frozenset({"definitions.read", "events.read", "instances.read", "instances.start", "messages.send"}),
     "operator": _OPERATOR,
     "supervisor": _OPERATOR | _SUPERVISOR,
-    "analyst": frozenset({"definitions.read", "definitions.deploy", "events.read", "instances.read", "jobs.read"}),
+    "analyst": frozenset(
+        {"definitions.read", "definitions.deploy", "events.read", "figures.read", "instances.read", "jobs.read"}
+    ),
     "admin": PERMISSIONS,
 }
 """Role to what it may do.  Whose tasks and cases: `Actor.groups` and `Actor.sees_all_instances`."""

@@ -57,6 +57,7 @@ MATRIX: Mapping[str, frozenset[str]] = {
     "POST /v1/conditions": PEOPLE | {"crm"},
     "GET /v1/notices": PEOPLE,
     "GET /v1/deadlines": PEOPLE,
+    "GET /v1/figures": frozenset({"admin", "chief", "analyst"}),
     "GET /v1/tasks": PEOPLE,
     "GET /v1/tasks/counts": PEOPLE,
     "GET /v1/filters": PEOPLE,
