@@ -22,6 +22,9 @@ from kt_flows.store.words import query as words_asked
 
 Sort = Sequence[tuple[str, bool]]
 """Columns by their name in the API, the first decides; True: from large to small."""
+NEAR = 1_000
+"""So many of the most urgent are looked at first for words: what many tasks have is among them, and PostgreSQL cannot
+tell beforehand whether many have it."""
 _FAR = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 _SORTED = {"priority": "priority", "createdAt": "created_at", "name": "name"}
 
@@ -66,16 +69,29 @@ def page(
 ) -> tuple[list[TaskView], list[Any] | None]:
     """The tasks that the caller may see.  A task without a due date comes last."""
     of: sa.FromClause = EVERY if asked.state in OVER_TASKS else task
-    query = sa.select(*columns(of)).where(visible_to(actor, of), *_filters(asked, of))
-    order = [*((_sorted_by(of, name), down) for name, down in sort), (of.c.id, False)]
+    where = [visible_to(actor, of), *_filters(asked, of)]
     if after is not None:
-        query = query.where(_later(order, after))
-    query = query.order_by(*(column.desc() if down else column for column, down in order))
-    rows = [view_of(row) for row in reading.all(query.limit(limit + 1))]
+        where.append(_later(_order(of, sort), after))
+    rows: list[TaskView] = []
+    if asked.q and asked.q.strip():
+        if of is task and sort[0] == ("dueAt", False):
+            near = sa.select(*columns(task), task.c.words).where(*where).order_by(*_sorted(task, sort)).limit(NEAR)
+            those = near.subquery("near")
+            rows = _rows(reading, those, [_has_words(asked.q, those.c.words)], sort, limit)
+        where += [_has_words(asked.q, task.c.words)] if of is task else _mentions(asked.q, of)
+    if len(rows) <= limit:
+        rows = _rows(reading, of, where, sort, limit)
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
     return rows[:limit], [*(_value(last, name) for name, _ in sort), str(last.id)]
+
+
+def _rows(
+    reading: Reading, of: sa.FromClause, where: Sequence[sa.ColumnElement[bool]], sort: Sort, limit: int
+) -> list[TaskView]:
+    query = sa.select(*columns(of)).where(*where).order_by(*_sorted(of, sort)).limit(limit + 1)
+    return [view_of(row) for row in reading.all(query)]
 
 
 def counts(reading: Reading, actor: Actor, now: datetime) -> Counts:
@@ -120,10 +136,26 @@ def _filters(asked: Asked, of: sa.FromClause) -> list[sa.ColumnElement[bool]]:
     if asked.due_after is not None:
         found.append(of.c.due_at >= asked.due_after)
     found += [of.c.variables[name].astext == value for name, value in asked.variables.items()]
-    if asked.q and asked.q.strip():
-        words = words_asked(asked.q)
-        found.append(sa.false() if words is None else of.c.words.bool_op("@@")(sa.cast(words, TSQUERY)))
     return found
+
+
+def _has_words(q: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    words = words_asked(q)
+    return sa.false() if words is None else column.bool_op("@@")(sa.cast(words, TSQUERY))
+
+
+def _mentions(q: str, of: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """What is over has no words any more: it is read."""
+    texts = (of.c.name, of.c.business_key, sa.cast(of.c.variables, sa.Text))
+    return [sa.or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in q.split()]
+
+
+def _order(of: sa.FromClause, sort: Sort) -> list[tuple[sa.ColumnElement[Any], bool]]:
+    return [*((_sorted_by(of, name), down) for name, down in sort), (of.c.id, False)]
+
+
+def _sorted(of: sa.FromClause, sort: Sort) -> list[sa.ColumnElement[Any]]:
+    return [column.desc() if down else column for column, down in _order(of, sort)]
 
 
 def _sorted_by(of: sa.FromClause, name: str) -> sa.ColumnElement[Any]:

@@ -160,7 +160,7 @@ task = sa.Table(
     _at("completed_at"),
     sa.Column("completed_by", sa.Text),
     sa.Column("branch", sa.Text),  # the variable
-    sa.Column("words", TSVECTOR),  # store/words.py
+    sa.Column("words", TSVECTOR),  # as long as it is open: store/words.py
     sa.UniqueConstraint("instance_id", "wait"),
     sa.Index(
         "ix_task_open_groups",
@@ -177,9 +177,6 @@ task = sa.Table(
     ),
     sa.Index(
         "ix_task_open_words", "words", postgresql_using="gin", postgresql_where=sa.text(f"state in {OPEN_TASKS}")
-    ),
-    sa.Index(
-        "ix_task_over_words", "words", postgresql_using="gin", postgresql_where=sa.text(f"state in {OVER_TASKS}")
     ),
     sa.Index(
         "ix_task_open_urgent",
@@ -323,10 +320,9 @@ past_task = sa.Table(
     metadata,
     sa.Column("instance_id", UUID(as_uuid=True), primary_key=True),
     sa.Column("id", UUID(as_uuid=True), primary_key=True),
-    *_as_in(task, "instance_id", "draft", "branch"),
+    *_as_in(task, "instance_id", "draft", "branch", "words"),
     sa.Column("comments", JSONB, nullable=False),
     sa.Index("ix_past_task_id", "id"),
-    sa.Index("ix_past_task_words", "words", postgresql_using="gin"),
     postgresql_partition_by="RANGE (instance_id)",
 )
 
@@ -390,6 +386,10 @@ notice = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("groups", ARRAY(sa.Text), nullable=False),
+    sa.Column("instance_id", UUID(as_uuid=True)),
+    _at("created_at", nullable=False),
+)
+
 filter_ = sa.Table(
     "filter",
     metadata,
@@ -401,10 +401,6 @@ filter_ = sa.Table(
     _at("created_at", nullable=False),
     sa.UniqueConstraint("owner", "name"),
     sa.Index("ix_filter_groups", "groups", postgresql_using="gin"),
-)
-
-    sa.Column("instance_id", UUID(as_uuid=True)),
-    _at("created_at", nullable=False),
 )
 
 api_key = sa.Table(

@@ -52,13 +52,12 @@ class CommentView:
 
 
 EVERY = sa.union_all(
-    sa.select(*(task.c[name] for name in TaskView.__dataclass_fields__), task.c.words),
+    sa.select(*(task.c[name] for name in TaskView.__dataclass_fields__)),
     sa.select(
         *(
             sa.null().label(name) if name == "draft" else past_task.c[name]  # nobody goes on with what is over
             for name in TaskView.__dataclass_fields__
-        ),
-        past_task.c.words,
+        )
     ),
 ).subquery("every_task")
 """Tasks with those of cases that were put away; only what is over can be among these."""
@@ -170,7 +169,8 @@ _ADD = Write(
 _CLOSE = Write(
     "task",
     """
-    update task set state = %(state)s, completed_at = %(now)s, completed_by = %(by)s, draft = null
+    update task set state = %(state)s, completed_at = %(now)s, completed_by = %(by)s, draft = null,
+                    words = null
     where instance_id = %(instance_id)s and wait = any(%(waits)s)
     """,
 )

@@ -37,18 +37,20 @@ def words(name: str, business_key: str | None, variables: Mapping[str, Any]) -> 
 
 
 def query(text: str) -> str | None:
-    """What is looked for, as PostgreSQL reads it: every word must begin a word of the task.  None: no word in it."""
+    """What is looked for, as PostgreSQL reads it: every word must begin a word of the task.  None: no word in it.
+
+    A number is looked for as one, and as it is written where that is one word.
+    """
     plain = _plain(text)
     asked = [word for part in plain.split() if (word := _EDGE.sub("", part))]
     if not asked:
         return None
-    either = " & ".join(_begins(word) for word in asked)
     number = _number(plain)
     if number is None:
-        return either
+        return " & ".join(_begins(word) for word in asked)
     # With a country's code or another's way to dial it: the rest is what both have in common.
     alike = [number[-ENDS[0] :]] if len(number) in (11, 12) else []
-    return " | ".join([f"({either})", *map(_begins, [number, *alike])])
+    return " | ".join(map(_begins, dict.fromkeys([*asked[: len(asked) == 1], number, *alike])))
 
 
 def _texts(variables: Mapping[str, Any]) -> Iterator[str]:
