@@ -59,6 +59,7 @@ COMMITS: Mapping[str, str] = {
     "operate.resume": "a case goes on",
     "operate.migrate": "a case moves to another version",
     "operate.retry_job": "a stuck job is tried again",
+    "operate.skip_job": "a case goes on without a stuck job",
     "operate.cancel_job": "a stuck job is given up",
     "deploy": "processes are deployed",
     "doctor.case": "a case is looked at, and mended",

@@ -219,6 +219,15 @@ def retries_a_job(trip: Trip) -> None:
     trip.over(trip.cases[0])
 
 
+def skips_a_job(trip: Trip) -> None:
+    """Who got no answer asks again, and the job is not stuck any more."""
+    job = refused_by_siebel(trip)
+    trip.arm_door()
+    body = {"reason": "entered by hand", "result": {"siebel_sr": "1-1"}}
+    trip.ask("POST", f"/v1/jobs/{job}/skip", body)
+    trip.over(trip.cases[0])
+
+
 def cancels_a_job(trip: Trip) -> None:
     job = refused_by_siebel(trip)
     trip.arm_door()
@@ -547,6 +556,9 @@ WAYS: dict[str, Way] = {
     "assign": works_a_task("POST", "assign", {"assignee": "operator"}, role="admin"),
     "comment": works_a_task("POST", "comments", {"text": "?"}),
     "attach": attaches,
+    "filters.keep": keeps_a_filter("keep"),
+    "filters.change": keeps_a_filter("change"),
+    "filters.drop": keeps_a_filter("drop"),
     "draft": works_a_task("PUT", "draft", {"values": {"yes": True}}),
     "correlate": sends_a_message,
     "broadcast.remember": sends_a_signal,
@@ -556,9 +568,6 @@ WAYS: dict[str, Way] = {
     "broadcast.condition": changes_a_condition,
     "settle.due": a_timer_fires,
     "settle.internal": an_internal_job_runs,
-    "filters.keep": keeps_a_filter("keep"),
-    "filters.change": keeps_a_filter("change"),
-    "filters.drop": keeps_a_filter("drop"),
     "settle.done": calls("billing"),
     "settle.again": fails_and_comes_again,
     "settle.failed": fails_for_good,
@@ -584,6 +593,7 @@ WAYS: dict[str, Way] = {
     "operate.resume": operates("resume", {}, before=("suspend", {})),
     "operate.migrate": operates("migrate", {"version": 2}, version=1),
     "operate.retry_job": retries_a_job,
+    "operate.skip_job": skips_a_job,
     "operate.cancel_job": cancels_a_job,
     "deploy": deploys,
     "doctor.case": mends_a_case,

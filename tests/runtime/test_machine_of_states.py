@@ -19,7 +19,7 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.deploy import deploy
 from kt_flows.security import SERVICE, Actor
 from kt_flows.settings import Settings
-from kt_flows.store import instances, jobs
+from kt_flows.store import instances, job_list, jobs
 from kt_flows.store.tables import job as job_table
 from kt_flows.store.tables import task as task_table
 from support.postgres import fresh_database
@@ -92,7 +92,7 @@ class Desk(RuleBasedStateMachine):
     @rule()
     def mend(self) -> None:
         with self.rt.reading() as reading:
-            stuck, _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
+            stuck, _ = job_list.page(reading, SERVICE, state="stuck", after=None, limit=9)
         for job in stuck:
             assert operate.retry_job(self.rt, SERVICE, job.id).attempt == 0
 

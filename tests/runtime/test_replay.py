@@ -19,7 +19,7 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import _changed
 from kt_flows.runtime.replay import replay
 from kt_flows.security import SERVICE, Actor
-from kt_flows.store import history, instances, jobs
+from kt_flows.store import history, instances, job_list, jobs
 from kt_flows.store.tables import history as lines
 from support.past import Album
 from support.processes import boundary, chain, end, human, package, timer

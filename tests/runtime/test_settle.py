@@ -16,7 +16,7 @@ from kt_flows.errors import Broken, Conflict, Permanent, Temporary
 from kt_flows.runtime import complete, operate, periodic, settle, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
-from kt_flows.store import history, instances, jobs
+from kt_flows.store import history, instances, job_list, jobs
 
 CRM = Actor("crm", frozenset({"crm"}))
 ANNA = Actor("anna", frozenset({"operator"}), frozenset({"line"}))
@@ -151,11 +151,11 @@ def test_an_expression_that_fails_is_a_stuck_job_that_can_be_tried_again(rt: Run
     case = begin(rt, "broken", number=0)
     assert case.state == "stuck"
     with rt.reading() as reading:
-        [job], _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
+        [job], _ = job_list.page(reading, SERVICE, state="stuck", after=None, limit=9)
     assert (job.kind, job.element_id, job.instance_id) == ("element.retry", "divide", case.id)
     operate.retry_job(rt, SERVICE, job.id)
     with rt.reading() as reading:
-        stuck, _ = jobs.page(reading, SERVICE, state="stuck", after=None, limit=9)
+        stuck, _ = job_list.page(reading, SERVICE, state="stuck", after=None, limit=9)
     assert [one.element_id for one in stuck] == ["divide"]
     assert look(rt, case.id).state == "stuck"
 

@@ -1,24 +1,19 @@
-"""For those who keep it running: health, figures, jobs that are stuck."""
+"""For those who keep it running: health, figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from kt_flows import metrics
-from kt_flows.api import models, shapes
-from kt_flows.api.deps import Rt, Who, asks, said
+from kt_flows.api.deps import Rt, asks, said
 from kt_flows.api.door import Door
-from kt_flows.api.paging import PageAsked
-from kt_flows.api.values import Id, parse_id
-from kt_flows.runtime import operate
-from kt_flows.store import figures, jobs
+from kt_flows.store import figures
 
 router = APIRouter(route_class=Door, tags=["operations"])
 
@@ -80,46 +75,3 @@ def _gauges(now: figures.Figures) -> Iterator[tuple[str, str, str | None, dict[s
     yield "kt_flows_stuck_jobs", "Jobs that gave up and wait for a person.", "kind", dict(now.stuck)
     yield "kt_flows_instances", "Cases that are not over, by state.", "state", dict(now.instances)
     yield "kt_flows_tasks_due", "Open tasks by the time left to their deadline.", "within", dict(now.due)
-
-
-@router.get(
-    "/v1/jobs", response_model=models.Listed[models.Job], summary="List jobs, oldest first", **asks("jobs.read", 404)
-)
-def list_jobs(
-    rt: Rt,
-    who: Who,
-    page: PageAsked,
-    state: models.JobState | None = None,
-    instanceId: Annotated[str | None, Query(max_length=100)] = None,
-    kind: Annotated[str | None, Query(max_length=100)] = None,
-) -> Response:
-    """`?state=stuck`: what gave up and waits for a person."""
-    filters: dict[str, Any] = {
-        "state": state,
-        "instance_id": parse_id(instanceId) if instanceId else None,
-        "kind": kind,
-    }
-    with rt.reading() as reading:
-        rows, last = jobs.page(reading, who, **filters, after=page.after(who, filters), limit=page.limit)
-    cursor = page.next_cursor(who, filters, last)
-    return said({"items": [shapes.job_json(row) for row in rows], "nextCursor": cursor})
-
-
-@router.post(
-    "/v1/jobs/{id}/retry",
-    response_model=models.Job,
-    summary="Try a stuck job again, now",
-    **asks("jobs.operate", 404, 409, 413, 415, 422),
-)
-def retry_job(rt: Rt, who: Who, id: Id, body: models.Nothing | None = None) -> Response:
-    return said(shapes.job_json(operate.retry_job(rt, who, parse_id(id))))
-
-
-@router.post(
-    "/v1/jobs/{id}/cancel",
-    response_model=models.Job,
-    summary="Give a stuck job up",
-    **asks("jobs.operate", 404, 409, 413, 415, 422),
-)
-def cancel_job(rt: Rt, who: Who, id: Id, body: models.ReasonPerhaps | None = None) -> Response:
-    return said(shapes.job_json(operate.cancel_job(rt, who, parse_id(id))))

@@ -10,7 +10,7 @@ from kt_flows.clock import to_text
 from kt_flows.store.definitions import DefinitionView
 from kt_flows.store.history import HistoryView
 from kt_flows.store.instances import InstanceView
-from kt_flows.store.jobs import JobView
+from kt_flows.store.job_list import JobSeen
 from kt_flows.store.notices import NoticeView
 from kt_flows.store.tasks import CommentView, TaskView
 from kt_flows.store.waits import WaitView
@@ -108,7 +108,7 @@ def definition_json(view: DefinitionView) -> Json:
     }
 
 
-def job_json(view: JobView) -> Json:
+def job_json(view: JobSeen) -> Json:
     return {
         "id": str(view.id),
         "key": view.key,
@@ -119,6 +119,9 @@ def job_json(view: JobView) -> Json:
         "attempt": view.attempt,
         "runAt": to_text(view.run_at),
         "lastError": view.last_error,
+        "createdAt": to_text(view.created_at),
+        "definitionKey": view.definition_key,
+        "businessKey": view.business_key,
     }
 
 

@@ -51,8 +51,8 @@ def list_deadlines(
     assignee: Annotated[str | None, Query(max_length=200)] = None,
     unassigned: Annotated[bool, Query(description="Only what is in nobody's hands.")] = False,
 ) -> Response:
-    """Open tasks by their due date, running cases by their variable `due_at` as long as they are not `breached`: those
-    that the caller may see.  Counts are of everything that is asked for, on whichever page."""
+    """Open tasks by their due date, running cases by their variable `due_at` while they are not `breached`: what the
+    caller may see.  Counts are of everything that is asked for, on whichever page."""
     narrowed: dict[str, Any] = {
         "definition_key": definitionKey,
         "branch": branch,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from kt_flows.api.models import Told, Variables
+from kt_flows.api.models import Given, Job, Reason, Told, Variables
 
 
 class GroupCount(Told):
@@ -57,3 +57,19 @@ class Deadlines(Told):
     by_person: list[LateOf] = Field(description="Of tasks alone: a case is in nobody's hands.")
     items: list[Due]
     next_cursor: str | None
+
+
+class JobInFull(Job):
+    payload: dict[str, Any]
+
+
+class RetryAsked(Given):
+    payload: dict[str, Any] | None = Field(default=None, description="Values of an outside call to replace, by name.")
+    variables: dict[str, Any] | None = Field(
+        default=None, description="Variables of the process that the element stands in; it reads its inputs anew."
+    )
+
+
+class SkipAsked(Given):
+    reason: Reason
+    result: dict[str, Any] | None = Field(default=None, description="What the outside would have answered.")

@@ -13,10 +13,11 @@ from typing import Any
 from kt_flows.clock import from_text
 from kt_flows.engine.budgets import STEPS, Stopped
 from kt_flows.engine.program import Program
-from kt_flows.engine.spiff import events, undoing, view
+from kt_flows.engine.spiff import events, mending, undoing, view
 from kt_flows.engine.spiff.case import Case
 from kt_flows.engine.spiff.events import Uncaught
 from kt_flows.engine.spiff.hosts import Inside, Repeating
+from kt_flows.engine.spiff.mending import ElementRefuses
 from kt_flows.engine.spiff.state import load
 from kt_flows.engine.spiff.token import Token
 from kt_flows.engine.spiff.view import step_of
@@ -25,6 +26,7 @@ from kt_flows.engine.step import Place, Step
 from kt_flows.errors import Conflict
 
 __all__ = [
+    "ElementRefuses",
     "NoSuchWait",
     "Uncaught",
     "begin",
@@ -33,11 +35,13 @@ __all__ = [
     "fail",
     "finish",
     "look",
+    "mend",
     "misfits",
     "places",
     "put",
     "retry",
     "signal",
+    "skip",
     "tick",
 ]
 
@@ -130,14 +134,58 @@ def places(program: Program, state: bytes, *, now: datetime) -> tuple[Place, ...
     return view.places(load(program, state, now))
 
 
-def retry(program: Program, state: bytes, wait: int, *, now: datetime) -> Step:
-    """Tries the element of an incident again.  Raises NoSuchWait."""
+def retry(
+    program: Program, state: bytes, wait: int, variables: Mapping[str, Any] | None = None, *, now: datetime
+) -> Step:
+    """Tries the element of an incident again, after variables of its process were put right.
+
+    Raises NoSuchWait, InvalidValues for variables that the process does not have.
+    """
     case = _restored(program, state, now)
     token = case.tasks.get(wait)
     if token is None or "incident" not in token.facts:
         raise NoSuchWait
+    mending.put(token, variables or {})
     del token.facts["incident"]
     _again(case, token)
+    case.go()
+    return step_of(case)
+
+
+def mend(
+    program: Program,
+    state: bytes,
+    wait: int,
+    *,
+    variables: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> Step:
+    """Puts right what a waiting element is to be tried again with: its process's variables, its call's payload.
+
+    Timers that are due do not fire first: what they do may be what cannot be done.  Raises NoSuchWait, InvalidValues,
+    ElementRefuses.
+    """
+    case = load(program, state, now)
+    token = case.tasks.get(wait)
+    if token is None or token.facts.keys() & {"incident", "passing"}:
+        raise NoSuchWait
+    mending.put(token, variables)
+    mending.ask_anew(token, payload, renewed=bool(variables))
+    case.go()
+    return step_of(case)
+
+
+def skip(program: Program, state: bytes, wait: int, result: Mapping[str, Any] | None, *, now: datetime) -> Step:
+    """Goes on without an outside call, as if it had answered `result`, or past the element of an incident.
+
+    Raises NoSuchWait, InvalidValues, ElementRefuses.
+    """
+    case = _restored(program, state, now)
+    token = case.tasks.get(wait)
+    if token is None or ("incident" not in token.facts and not isinstance(token.node, Job)):
+        raise NoSuchWait
+    mending.skip(case, token, result)
     case.go()
     return step_of(case)
 

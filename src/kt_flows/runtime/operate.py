@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,13 @@ from uuid import UUID
 
 from kt_flows.engine import machine
 from kt_flows.engine.step import Step
-from kt_flows.errors import Conflict, NotFound
+from kt_flows.errors import Conflict, FieldError, InvalidValues, NotFound
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
 from kt_flows.security import Actor
-from kt_flows.store import definitions, history, instances, jobs
+from kt_flows.store import definitions, history, instances, job_list, jobs
 from kt_flows.store.db import Transaction, retried
+from kt_flows.store.job_list import JobSeen
 from kt_flows.store.jobs import JobView
 
 
@@ -89,25 +91,69 @@ def migrate(
 
 
 @retried
-def retry_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
-    """Tries a stuck job again, with all its attempts.  Raises NotFound, Conflict (not stuck)."""
-    now = rt.clock.now()
+def retry_job(
+    rt: Runtime,
+    actor: Actor,
+    job_id: UUID,
+    *,
+    payload: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> JobSeen:
+    """Tries a stuck job again, with all its attempts; before that puts right what it is tried with.
+
+    `variables` are of the process that its element stands in, which reads its inputs anew with them; `payload`
+    replaces named values of the call.  Raises NotFound, InvalidValues, Conflict (not stuck; nothing to put right).
+    """
+    now, payload, variables = rt.clock.now(), payload or {}, variables or {}
     with rt.transaction("operate.retry_job") as tx:
         job, held = _stuck_job(tx, actor, job_id)
         if held is not None:
-            _say(tx, held, "job.retried", actor, now, wait=job.wait, job=job.kind)
-        if job.kind == jobs.INCIDENT and held is not None and job.wait is not None:
+            names = {"payload": sorted(payload), "variables": sorted(variables)}
+            changed = {what: of for what, of in names.items() if of}
+            _say(tx, held, "job.retried", actor, now, wait=job.wait, job=job.kind, **changed)
+        if job.kind == jobs.INCIDENT or payload or variables:
+            held, wait = _of_a_case(job, held)
             program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
-            step = machine.retry(program, held.snapshot, job.wait, now=now)
-            jobs.close(tx, [job.id], "done")
-            record(tx, program, held, step, actor=actor, now=now, settled=job.id)
+            if job.kind != jobs.INCIDENT:
+                step = machine.mend(program, held.snapshot, wait, variables=variables, payload=payload, now=now)
+                record(tx, program, held, step, actor=actor, now=now)
+                _ask_again(tx, job, step, now)
+            elif payload:
+                raise InvalidValues([FieldError("payload", "Здесь ничего не вызывается", "unknown")])
+            else:
+                step = machine.retry(program, held.snapshot, wait, variables, now=now)
+                jobs.close(tx, [job.id], "done")
+                record(tx, program, held, step, actor=actor, now=now, settled=job.id)
         else:
             jobs.keep(tx, job.id, state="available", attempt=0, run_at=now)
-        return _again(tx, job.id)
+        return job_list.one(tx, job.id)
 
 
 @retried
-def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
+def skip_job(
+    rt: Runtime, actor: Actor, job_id: UUID, reason: str, result: Mapping[str, Any] | None = None
+) -> JobSeen:
+    """Goes on without a stuck job: as if the outside had answered `result`, or past the element of an incident.
+
+    Raises NotFound, InvalidValues, Conflict (not stuck; nothing to go past; the element refuses).
+    """
+    now = rt.clock.now()
+    with rt.transaction("operate.skip_job") as tx:
+        job, held = _stuck_job(tx, actor, job_id)
+        held, wait = _of_a_case(job, held)
+        if job.kind == jobs.TIMER:
+            raise machine.ElementRefuses(f"{job.element_id}: a timer has no answer. Retry it with other variables.")
+        given = {"result": sorted(result)} if result else {}
+        _say(tx, held, "job.skipped", actor, now, wait=wait, job=job.kind, reason=reason, **given)
+        program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
+        step = machine.skip(program, held.snapshot, wait, result, now=now)
+        jobs.close(tx, [job.id], "cancelled")
+        record(tx, program, held, step, actor=actor, now=now)
+        return job_list.one(tx, job.id)
+
+
+@retried
+def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobSeen:
     """Gives a stuck job up; its case goes on waiting for nothing, and people see that.  Raises NotFound, Conflict."""
     now = rt.clock.now()
     with rt.transaction("operate.cancel_job") as tx:
@@ -115,17 +161,28 @@ def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobView:
         jobs.close(tx, [job.id], "cancelled")
         if held is not None:
             _say(tx, held, "job.cancelled", actor, now, wait=job.wait, job=job.kind)
-        return _again(tx, job.id)
+        return job_list.one(tx, job.id)
 
 
-def _again(tx: Transaction, id: UUID) -> JobView:
-    view = jobs.one(tx, id)
-    assert view is not None
-    return view
+def _of_a_case(job: JobView, held: instances.Held | None) -> tuple[instances.Held, int]:
+    """The case that waits for the job, and by which wait.  Raises Conflict where it rests, or there is none."""
+    if held is None or job.wait is None:
+        raise Conflict("No case waits for this job: it can be retried as it is, or cancelled.", code="job_of_no_case")
+    if held.status != "active":
+        raise Conflict(f"The case is {held.status}.", code="instance_not_active")
+    return held, job.wait
+
+
+def _ask_again(tx: Transaction, job: JobView, step: Step, now: datetime) -> None:
+    """Frees the row of a job that the case still waits for, as the case asks for it now."""
+    for asked in (one for one in step.jobs if one.wait == job.wait):
+        jobs.keep(tx, job.id, state="available", attempt=0, run_at=now, payload=dict(asked.payload))
+    for timer in (one for one in step.timers if one.wait == job.wait):
+        jobs.keep(tx, job.id, state="available", attempt=0, run_at=timer.due_at)
 
 
 def _stuck_job(tx: Transaction, actor: Actor, id: UUID) -> tuple[JobView, instances.Held | None]:
-    seen = jobs.visible(tx, actor, id)
+    seen = job_list.visible(tx, actor, id)
     if seen is None:
         raise NotFound
     held = instances.hold(tx, seen.instance_id) if seen.instance_id else None

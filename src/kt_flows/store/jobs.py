@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from kt_flows.security import Actor
 from kt_flows.store import instances
 from kt_flows.store.db import Reading, Row, Transaction, Write, as_json
 from kt_flows.store.ids import new_id
@@ -290,33 +289,6 @@ def nudge(tx: Transaction, key: str, now: datetime) -> None:
 
 def one(reading: Reading, id: UUID) -> JobView | None:
     return _view(reading.first(sa.select(*_COLUMNS).where(job.c.id == id)))
-
-
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Jobs of visible cases; those of no case are for who sees everything."""
-    if actor.sees_all_instances:
-        return sa.true()
-    return sa.exists().where(instance.c.id == job.c.instance_id, instances.visible_to(actor)).correlate(job)
-
-
-def visible(reading: Reading, actor: Actor, id: UUID) -> JobView | None:
-    return _view(reading.first(sa.select(*_COLUMNS).where(job.c.id == id, visible_to(actor))))
-
-
-def page(
-    reading: Reading, actor: Actor, *, state: str | None, after: list[Any] | None, limit: int, **filters: Any
-) -> tuple[list[JobView], list[Any] | None]:
-    """Jobs of the cases that the caller may see, by age; `filters` may name `instance_id` and `kind`."""
-    query = sa.select(*_COLUMNS).where(visible_to(actor))
-    if state is not None:
-        query = query.where(job.c.state == state)
-    for name, value in filters.items():
-        if value is not None:
-            query = query.where(job.c[name] == value)
-    if after is not None:
-        query = query.where(job.c.id > UUID(after[0]))
-    rows = [JobView(*row) for row in reading.all(query.order_by(job.c.id).limit(limit + 1))]
-    return rows[:limit], [str(rows[limit - 1].id)] if len(rows) > limit else None
 
 
 def busy(reading: Reading, now: datetime) -> bool:
