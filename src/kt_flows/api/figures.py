@@ -11,24 +11,27 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from kt_flows.api import figures_csv
 from kt_flows.api.deps import Rt, asks, said
 from kt_flows.api.door import Door
-from kt_flows.api.figures_models import Figures
+from kt_flows.api.figures_models import Figures, Heat, Indicators
 from kt_flows.api.problems import BadQuery
 from kt_flows.api.values import Moment, moment
 from kt_flows.clock import SITE_ZONE, to_text
 from kt_flows.engine.dialect import Element
 from kt_flows.errors import FieldError
 from kt_flows.runtime.context import Runtime
-from kt_flows.store import definitions, reports, stages
+from kt_flows.store import definitions, indicators, reports, stages
 from kt_flows.store.db import Reading
 from kt_flows.store.reports import Asked, Count, Sums
 
 router = APIRouter(route_class=Door, tags=["figures"])
 
 LONGEST = timedelta(days=400)
+_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The sheet."}
 _ZONE = ZoneInfo(SITE_ZONE)
 Key = Annotated[str, Query(max_length=100)]
+Version = Annotated[int, Query(ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,73 @@ PeriodAsked = Annotated[Period, Depends(_period)]
 def read_figures(rt: Rt, period: PeriodAsked, definitionKey: Key | None = None) -> Response:
     """Of all cases that began in it, or those of one process: counts and lengths tell nothing about a person."""
     return said(_figures(rt, period, definitionKey))
+
+
+_SHEET: Any = asks("figures.read")
+
+
+@router.get(
+    "/v1/figures.csv",
+    response_class=Response,
+    summary="The same as a sheet",
+    **{**_SHEET, "responses": {**_SHEET["responses"], 200: _CSV}},
+)
+def read_figures_sheet(rt: Rt, period: PeriodAsked, definitionKey: Key | None = None) -> Response:
+    """A row for each number: the section that it is of, its key and name there."""
+    figures = _figures(rt, period, definitionKey)
+    with rt.reading() as reading:
+        names = {key: view.name for key, view in definitions.latest(reading).items()}
+    first, last = period.days[0], period.days[-1]
+    headers = {"Content-Disposition": f'attachment; filename="figures_{first:%Y-%m-%d}_{last:%Y-%m-%d}.csv"'}
+    return Response(figures_csv.sheet(figures, names), headers=headers, media_type="text/csv")
+
+
+@router.get(
+    "/v1/heat", response_model=Heat, summary="What went on at the elements of a process", **asks("figures.read")
+)
+def read_heat(rt: Rt, period: PeriodAsked, definitionKey: Key, version: Version | None = None) -> Response:
+    """In all cases that began in the time and have been in the process, as their own or as one that theirs calls;
+    with `version` in those that are bound to that version of it."""
+    cases, items = 0, list[stages.Heat]()
+    with rt.reading() as reading:
+        view = _known(reading, definitionKey, version)
+        bundles = definitions.bundles_with(reading, definitionKey, None if version is None else view.id)
+        asked = Asked(period.begin, period.end, bundles=bundles)
+        if (span := reports.span(reading, asked)) is not None:
+            cases, items = stages.heat(reading, asked, span, definitionKey)
+    return said({"cases": cases, "items": [_heat_json(one) for one in items]})
+
+
+def _heat_json(one: stages.Heat) -> dict[str, Any]:
+    return {
+        "elementId": one.element_id,
+        "entered": one.entered,
+        "completed": one.completed,
+        "cancelled": one.cancelled,
+        "open": one.open,
+        "p50Seconds": one.p50,
+        "p95Seconds": one.p95,
+    }
+
+
+@router.get(
+    "/v1/indicators",
+    response_model=Indicators,
+    summary="What the cases of a process have measured",
+    **asks("instances.read"),
+)
+def read_indicators(rt: Rt, period: PeriodAsked, definitionKey: Key) -> Response:
+    """The variable `indicators` of all its cases that began in the time, whoever may see these: measurements are of
+    machines.  Of more than 500 cases a series is averaged over equal lengths of time."""
+    with rt.reading() as reading:
+        _known(reading, definitionKey)
+        found = indicators.series(reading, Asked(period.begin, period.end, definitionKey))
+    return said({"series": [_series_json(one) for one in found]})
+
+
+def _series_json(one: indicators.Series) -> dict[str, Any]:
+    points = [[to_text(at), value] for at, value in one.points.items()]
+    return {"name": one.name, "unit": one.unit, "points": points}
 
 
 def _figures(rt: Runtime, period: Period, key: str | None) -> dict[str, Any]:

@@ -180,6 +180,12 @@ def of_case(reading: Reading, case_id: UUID) -> list[DefinitionView]:
     return [there[key] for key in reached]
 
 
+def bundles_with(reading: Reading, key: str, id: UUID | None) -> list[str]:
+    """The bundles that a process is a member of, in one version or in any."""
+    member = bundle.c.members[key].astext
+    return [row.id for row in reading.all(sa.select(bundle.c.id).where(member == str(id) if id else member != ""))]
+
+
 def members(reading: Reading, bundle_id: str) -> dict[str, UUID]:
     """Process key to definition id."""
     found = reading.value(sa.select(bundle.c.members).where(bundle.c.id == bundle_id)) or {}
