@@ -19,7 +19,8 @@ const useWords = words(
     done: { claim: "взято", release: "возвращено", assign: "передано", undo: "возвращено как было" },
     tasks: { one: "задача", few: "задачи", many: "задач" },
     failed: { one: "не вышла", few: "не вышли", many: "не вышло" },
-    ok: "готово",
+    over: "она уже завершена или снята",
+    has: (who: string) => `она уже у ${who}`,
     now: (who: string) => `теперь у ${who}`,
     free: "теперь ничья",
     undo: "Вернуть как было",
@@ -30,7 +31,8 @@ const useWords = words(
     done: { claim: "алынды", release: "қайтарылды", assign: "берілді", undo: "бұрынғы қалпына келді" },
     tasks: { one: "тапсырма", few: "тапсырма", many: "тапсырма" },
     failed: { one: "болмады", few: "болмады", many: "болмады" },
-    ok: "дайын",
+    over: "ол аяқталған немесе алынған",
+    has: (who) => `ол енді ${who} қолында`,
     now: (who) => `енді иесі: ${who}`,
     free: "енді иесіз",
     undo: "Бұрынғы қалпына келтіру",
@@ -41,7 +43,8 @@ const useWords = words(
     done: { claim: "taken", release: "put back", assign: "assigned", undo: "as before" },
     tasks: { one: "task", few: "tasks", many: "tasks" },
     failed: { one: "failed", few: "failed", many: "failed" },
-    ok: "done",
+    over: "it is completed or cancelled already",
+    has: (who) => `${who} has it already`,
     now: (who) => `now with ${who}`,
     free: "now nobody's",
     undo: "Undo",
@@ -59,18 +62,18 @@ export function useBulk(onChanged: (tasks: Task[]) => void): {
   const t = useWords();
   const lang = useLang();
   const me = useSession().name;
-  const faultText = useFaultText();
+  const outcome = useOutcome();
   const [told, setTold] = useState<Told | null>(null);
 
   async function run(tasks: Task[], deedOf: (task: Task) => Deed, what: Told["what"], back?: (done: Result[]) => void) {
     const results = await changeAll(tasks, deedOf);
     const done = results.filter((one) => one.now);
-    onChanged(done.map((one) => one.now!));
+    onChanged(results.flatMap((one) => one.now ?? one.is ?? []));
     const undo = back && done.length > 0 ? () => back(done) : undefined;
     const failed = results.length - done.length;
     const text = [
       done.length > 0 && `${count(lang, done.length, t.tasks)}: ${t.done[what]}`,
-      failed > 0 && (results.length === 1 ? faultText(results[0]!.error) : count(lang, failed, t.failed)),
+      failed > 0 && (results.length === 1 ? outcome(results[0]!) : count(lang, failed, t.failed)),
     ];
     const seen = what === "claim" && tasks.length === 1 && failed === 0; // it opens, and that is news enough
     if (!seen) toast(text.filter(Boolean).join("; "), { bad: failed > 0, ...(undo ? { undo } : {}) });
@@ -93,23 +96,32 @@ export function useBulk(onChanged: (tasks: Task[]) => void): {
   return { change, dialog: told && <Results told={told} onClose={() => setTold(null)} /> };
 }
 
+/** Whose one is now, or why it was not done: in whose hands it turned out to be, or what the service said. */
+function useOutcome(): (result: Result) => string {
+  const t = useWords();
+  const faultText = useFaultText();
+  return ({ now, is, error }) => {
+    if (now) return now.assignee ? t.now(now.assignee) : t.free;
+    if (is?.state === "completed" || is?.state === "cancelled") return t.over;
+    return is?.assignee ? t.has(is.assignee) : faultText(error);
+  };
+}
+
 function Results({ told, onClose }: { told: Told; onClose: () => void }) {
   const t = useWords();
   const names = useNames();
-  const faultText = useFaultText();
+  const outcome = useOutcome();
   return (
     <Dialog open onClose={onClose} title={t.title[told.what]} wide>
       <ul className="bulk">
-        {told.results.map(({ task, now, error }) => (
-          <li key={task.id} className={now ? "" : "fault"}>
-            <span aria-hidden="true">{now ? "✓" : "✕"}</span>
+        {told.results.map((one) => (
+          <li key={one.task.id} className={one.now ? "" : "fault"}>
+            <span aria-hidden="true">{one.now ? "✓" : "✕"}</span>
             <span className="given">
-              {names.element(task.definitionKey, task.elementId, task.name)} · {subscriberOf(task).name}{" "}
-              {subscriberOf(task).number}
+              {names.element(one.task.definitionKey, one.task.elementId, one.task.name)} · {subscriberOf(one.task).name}{" "}
+              {subscriberOf(one.task).number}
             </span>
-            <span className="given">
-              {!now ? faultText(error) : now.assignee ? t.now(now.assignee) : t.free}
-            </span>
+            <span className="given">{outcome(one)}</span>
           </li>
         ))}
       </ul>

@@ -1,5 +1,5 @@
 /** Whose a task is: taken, put back, given; and each of the three the other way round. */
-import { api, ask, type Task } from "../api/client";
+import { api, ask, Problem, type Task } from "../api/client";
 
 export type Deed = { what: "claim" } | { what: "release" } | { what: "assign"; to: string };
 
@@ -16,7 +16,8 @@ export function undoing(before: Task, deed: Deed, me: string): Deed {
   return deed.what === "release" && before.assignee === me ? { what: "claim" } : { what: "assign", to: before.assignee };
 }
 
-export type Result = { task: Task; now?: Task; error?: unknown };
+/** `now`: how it is since; `is`: how it turned out to be when it was refused. */
+export type Result = { task: Task; now?: Task; is?: Task; error?: unknown };
 
 /** Each on its own, a few at a time: one that is refused stops no other. */
 export async function changeAll(tasks: Task[], deedOf: (task: Task) => Deed): Promise<Result[]> {
@@ -27,10 +28,17 @@ export async function changeAll(tasks: Task[], deedOf: (task: Task) => Deed): Pr
       const [at, task] = next;
       results[at] = await change(task, deedOf(task)).then(
         (now) => ({ task, now }),
-        (error: unknown) => ({ task, error }),
+        (error: unknown) => refused(task, error),
       );
     }
   }
   await Promise.all([work(), work(), work(), work()]);
   return results;
+}
+
+async function refused(task: Task, error: unknown): Promise<Result> {
+  if (!(error instanceof Problem && error.status === 409)) return { task, error };
+  const params = { path: { id: task.id } };
+  const is = await ask(api.GET("/v1/tasks/{id}", { params })).catch(() => undefined);
+  return { task, error, ...(is ? { is } : {}) };
 }
