@@ -260,6 +260,9 @@ class Job(Told):
     attempt: int
     run_at: datetime
     last_error: str | None
+    created_at: datetime
+    definition_key: str | None = Field(description="Of its case, as the business key.")
+    business_key: str | None
 
 
 class Notice(Told):
