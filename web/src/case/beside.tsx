@@ -12,6 +12,7 @@ import { toast } from "../ui/toast";
 import { moment, words } from "../words/words";
 import { useAttachments, useComments, type Token } from "./data";
 import { size } from "./files";
+import "./beside.css";
 
 const useWords = words(
   {
@@ -89,7 +90,8 @@ function OpenTasks({ tokens, nameOf }: Pick<Props, "tokens" | "nameOf">) {
               {nameOf(one.definitionKey, one.elementId)}
             </Link>
             <span className="quiet">
-              <span className="given">{one.groups?.join(", ")}</span> · <span className="given">{one.assignee ?? t.nobody}</span>
+              <span className="given">{one.groups?.join(", ")}</span> ·{" "}
+              <span className="given">{one.assignee ?? t.nobody}</span>
             </span>
             <Due at={one.dueAt} />
           </li>

@@ -21,7 +21,15 @@ export function Copy({ text, label, shown }: { text: () => string; label: string
   }
   return (
     <Button kind={shown ? "second" : "plain"} aria-label={label} title={label} onClick={() => void copy()}>
-      <svg viewBox="0 0 16 16" width="15" height="15" fill="none" stroke="currentColor" strokeWidth="1.6" aria-hidden="true">
+      <svg
+        viewBox="0 0 16 16"
+        width="15"
+        height="15"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+        aria-hidden="true"
+      >
         <rect x="1.5" y="4.5" width="9" height="10" rx="1.5" />
         <path d="M5.5 4V3a1.5 1.5 0 0 1 1.5-1.5h6A1.5 1.5 0 0 1 14.5 3v7A1.5 1.5 0 0 1 13 11.5h-1" />
       </svg>

@@ -1,6 +1,6 @@
 /** What the page asks the service for, and when it asks anew. */
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback } from "react";
 import { api, ask, type HistoryLine, type Schemas } from "../api/client";
 import { useChanges } from "../app/live";
 import { drawn, type Drawn } from "./drawn";
@@ -83,22 +83,25 @@ export type Diagrams = ReadonlyMap<string, { definition: Definition; xml: string
 
 /** The diagrams of these definitions that have come so far, by process. */
 export function useDiagrams(definitions: Definition[]): Diagrams {
-  const found = useQueries({
-    queries: definitions.map((one) => ({
-      queryKey: ["diagram", one.id],
+  const combine = useCallback(
+    (found: { data: string | undefined }[]): Diagrams => {
+      const all = definitions.flatMap((definition, index) => {
+        const xml = found[index]?.data;
+        return xml === undefined ? [] : [[definition.key, { definition, xml, drawn: drawn(xml) }] as const];
+      });
+      return new Map(all);
+    },
+    [definitions],
+  );
+  return useQueries({
+    queries: definitions.map((definition) => ({
+      queryKey: ["diagram", definition.id],
       queryFn: async () =>
-        String(await ask(api.GET("/v1/definitions/{id}/bpmn", { ...path(one.id), parseAs: "text" }))),
+        String(await ask(api.GET("/v1/definitions/{id}/bpmn", { ...path(definition.id), parseAs: "text" }))),
       staleTime: Infinity,
     })),
+    combine,
   });
-  const texts = found.map((one) => one.data);
-  return useMemo(() => {
-    const all = definitions.flatMap((definition, index) => {
-      const xml = texts[index];
-      return xml === undefined ? [] : [[definition.key, { definition, xml, drawn: drawn(xml) }] as const];
-    });
-    return new Map(all);
-  }, [definitions, ...texts]);
 }
 
 /** Asks anew for what is shown of this case, when this case has changed. */

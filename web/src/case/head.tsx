@@ -11,6 +11,7 @@ import { moment, words } from "../words/words";
 import { Copy } from "./copy";
 import { Operate, type Doing } from "./operate";
 import { StateMark } from "./state-mark";
+import "./head.css";
 
 const useWords = words(
   {

@@ -4,6 +4,7 @@ import { Shown } from "../ui/state";
 import { moment, words } from "../words/words";
 import { useLetters, type Letter } from "./data";
 import { size } from "./files";
+import "./letters.css";
 
 const useWords = words(
   {
@@ -119,7 +120,8 @@ function LetterShown({ letter }: { letter: Letter }) {
           </span>
         </p>
         <p className="quiet">
-          {t.from} <span className="given">{letter.from}</span> · {t.to} <span className="given">{letter.to.join(", ")}</span>
+          {t.from} <span className="given">{letter.from}</span> · {t.to}{" "}
+          <span className="given">{letter.to.join(", ")}</span>
         </p>
       </header>
       {letter.text === null ? <p className="quiet">{t.noText}</p> : <p className="given cs-body">{own}</p>}

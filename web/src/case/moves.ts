@@ -38,14 +38,17 @@ export function finder(diagrams: ReadonlyMap<string, { drawn: Drawn }>): Find {
   return (line) => diagrams.get(line.definitionKey ?? "")?.drawn.get(line.elementId ?? "");
 }
 
+/** Activities whose end says nothing: it is told by what was decided in them, or by what goes on inside of them. */
+const OF_ITSELF = ["callActivity", "businessRuleTask", "scriptTask"];
+
 /** A line that only tells how a token got on: at a start, a gateway, into and out of what the service does itself. */
 function passing(line: HistoryLine, element: Element | undefined): boolean {
   if (line.kind === "arrived" || line.kind === "changed") return true;
-  if (line.kind === "cancelled") return element?.type !== "userTask";
+  if (line.kind === "cancelled") return line.elementId !== null && element?.type !== "userTask";
   if (line.kind === "entered") return element?.type !== "userTask" && element?.type !== "callActivity";
   if (line.kind !== "completed") return false;
   if (element?.type === "endEvent") return !element.name;
-  return element?.type === "callActivity" || !isActivity(element);
+  return !isActivity(element) || OF_ITSELF.includes(element?.type ?? "");
 }
 
 const BY_PEOPLE = ["claimed", "released", "assigned", "commented", "attached", "suspended", "resumed", "cancelled"];
@@ -68,7 +71,9 @@ export function isOf(kind: Kind, line: HistoryLine, element: Element | undefined
     case "decisions":
       return line.kind === "taken" || line.kind === "decided";
     case "mail":
-      return line.kind.startsWith("mail.") || (line.kind === "completed" && Boolean(element?.topic?.startsWith("email.")));
+      return (
+        line.kind.startsWith("mail.") || (line.kind === "completed" && Boolean(element?.topic?.startsWith("email.")))
+      );
   }
 }
 

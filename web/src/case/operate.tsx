@@ -1,6 +1,6 @@
 /** Suspend, resume and cancel: says what will happen, and asks for a reason that the history keeps. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
 import { api, ask } from "../api/client";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
@@ -13,9 +13,11 @@ const useWords = words(
     suspend: "Приостановить дело",
     resume: "Продолжить дело",
     cancel: "Отменить дело",
-    suspendTells: "Задачи останутся, но завершить их будет нельзя. Сроки идут: всё, что наступит за это время, сработает, когда дело продолжат. Ответы поставщика не пропадут.",
+    suspendTells:
+      "Задачи останутся, но завершить их будет нельзя. Сроки идут: всё, что наступит за это время, сработает, когда дело продолжат. Ответы поставщика не пропадут.",
     resumeTells: "Дело пойдёт дальше. Сроки, которые наступили за время остановки, сработают сразу.",
-    cancelTells: "Открытые задачи, таймеры и ожидания исчезнут, дело больше не продолжится. Вернуть его нельзя; история и переписка останутся.",
+    cancelTells:
+      "Открытые задачи, таймеры и ожидания исчезнут, дело больше не продолжится. Вернуть его нельзя; история и переписка останутся.",
     reason: "Причина",
     reasonPerhaps: "Причина (можно не указывать)",
     suspendDone: "Дело приостановлено",
@@ -28,9 +30,11 @@ const useWords = words(
     suspend: "Істі тоқтата тұру",
     resume: "Істі жалғастыру",
     cancel: "Істің күшін жою",
-    suspendTells: "Тапсырмалар қалады, бірақ оларды аяқтауға болмайды. Мерзімдер жүре береді: осы уақытта келгеннің бәрі іс жалғасқанда іске қосылады. Жеткізушінің жауаптары жоғалмайды.",
+    suspendTells:
+      "Тапсырмалар қалады, бірақ оларды аяқтауға болмайды. Мерзімдер жүре береді: осы уақытта келгеннің бәрі іс жалғасқанда іске қосылады. Жеткізушінің жауаптары жоғалмайды.",
     resumeTells: "Іс әрі қарай жүреді. Тоқтап тұрған кезде келген мерзімдер бірден іске қосылады.",
-    cancelTells: "Ашық тапсырмалар, таймерлер мен күтулер жойылады, іс енді жалғаспайды. Оны қайтару мүмкін емес; тарихы мен хаттары қалады.",
+    cancelTells:
+      "Ашық тапсырмалар, таймерлер мен күтулер жойылады, іс енді жалғаспайды. Оны қайтару мүмкін емес; тарихы мен хаттары қалады.",
     reason: "Себебі",
     reasonPerhaps: "Себебі (көрсетпеуге болады)",
     suspendDone: "Іс тоқтатыла тұрды",
@@ -43,9 +47,11 @@ const useWords = words(
     suspend: "Suspend the case",
     resume: "Resume the case",
     cancel: "Cancel the case",
-    suspendTells: "Its tasks stay, but cannot be completed. Deadlines run on: what falls due meanwhile acts when the case is resumed. Answers of the provider are not lost.",
+    suspendTells:
+      "Its tasks stay, but cannot be completed. Deadlines run on: what falls due meanwhile acts when the case is resumed. Answers of the provider are not lost.",
     resumeTells: "The case goes on. Deadlines that fell due while it rested act at once.",
-    cancelTells: "Open tasks, timers and waits go away, and the case will not go on. It cannot be brought back; its history and mails stay.",
+    cancelTells:
+      "Open tasks, timers and waits go away, and the case will not go on. It cannot be brought back; its history and mails stay.",
     reason: "Reason",
     reasonPerhaps: "Reason (may be left out)",
     suspendDone: "The case was suspended",
@@ -59,14 +65,16 @@ const useWords = words(
 export type Doing = "suspend" | "resume" | "cancel";
 
 export function Operate({ id, doing, onClose }: { id: string; doing: Doing | null; onClose: () => void }) {
+  return doing && <Asked key={doing} id={id} doing={doing} onClose={onClose} />;
+}
+
+function Asked({ id, doing, onClose }: { id: string; doing: Doing; onClose: () => void }) {
   const t = useWords();
   const client = useQueryClient();
   const faultText = useFaultText();
   const reason = useRef<HTMLTextAreaElement>(null);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
-  useEffect(() => setFault(""), [doing]);
-  if (doing === null) return null;
 
   async function send(what: Doing, text: string) {
     const params = { path: { id } };
@@ -79,7 +87,7 @@ export function Operate({ id, doing, onClose }: { id: string; doing: Doing | nul
   async function submit(event: FormEvent) {
     event.preventDefault();
     const text = reason.current?.value.trim() ?? "";
-    if (doing === null || busy) return;
+    if (busy) return;
     if (doing === "cancel" && !text) {
       setFault(t.needed);
       reason.current?.focus();
@@ -103,7 +111,13 @@ export function Operate({ id, doing, onClose }: { id: string; doing: Doing | nul
         <p>{t[`${doing}Tells`]}</p>
         <label>
           {doing === "cancel" ? t.reason : t.reasonPerhaps}
-          <textarea ref={reason} rows={3} maxLength={1000} aria-invalid={fault ? true : undefined} aria-describedby="operate-fault" />
+          <textarea
+            ref={reason}
+            rows={3}
+            maxLength={1000}
+            aria-invalid={fault ? true : undefined}
+            aria-describedby="operate-fault"
+          />
         </label>
         <p className="fault" role="alert" id="operate-fault">
           {fault}

@@ -23,9 +23,30 @@ import { Variables } from "./variables";
 import "./case.css";
 
 const useWords = words(
-  { diagram: "Схема", history: "История", variables: "Переменные", mail: "Переписка", beside: "Задачи и файлы", parts: "Части дела" },
-  { diagram: "Сызба", history: "Тарихы", variables: "Айнымалылар", mail: "Хат алмасу", beside: "Тапсырмалар мен файлдар", parts: "Істің бөліктері" },
-  { diagram: "Diagram", history: "History", variables: "Variables", mail: "Correspondence", beside: "Tasks and files", parts: "Parts of the case" },
+  {
+    diagram: "Схема",
+    history: "История",
+    variables: "Переменные",
+    mail: "Переписка",
+    beside: "Задачи и файлы",
+    parts: "Части дела",
+  },
+  {
+    diagram: "Сызба",
+    history: "Тарихы",
+    variables: "Айнымалылар",
+    mail: "Хат алмасу",
+    beside: "Тапсырмалар мен файлдар",
+    parts: "Істің бөліктері",
+  },
+  {
+    diagram: "Diagram",
+    history: "History",
+    variables: "Variables",
+    mail: "Correspondence",
+    beside: "Tasks and files",
+    parts: "Parts of the case",
+  },
 );
 
 const TABS = ["diagram", "history", "variables", "mail", "beside"] as const;
@@ -53,9 +74,10 @@ function Case({ view }: { view: Instance }) {
   const history = useHistory(view.id);
   const tokens = useTokens(view.id).data?.items ?? NONE;
   const definitions = useDefinitions(view.id).data?.items ?? NONE;
+  const process = address["process"];
   const wanted = useMemo(
-    () => definitions.filter((one) => one.root || one.touched || one.key === address["process"]),
-    [definitions, address["process"]],
+    () => definitions.filter((one) => one.root || one.touched || one.key === process),
+    [definitions, process],
   );
   const diagrams = useDiagrams(wanted);
   const then = useThen(view.id, at).data;
@@ -66,11 +88,11 @@ function Case({ view }: { view: Instance }) {
   const seen = useMemo(() => (at === undefined ? lines : upTo(lines, at)), [lines, at]);
   const find = useMemo(() => finder(diagrams), [diagrams]);
   // An element is called as the analysts say; else as it is drawn; a flow without a name by where it leads.
-  const nameOf = (process: string, id: string): string => {
-    const element = diagrams.get(process)?.drawn.get(id);
+  const nameOf = (of: string, id: string): string => {
+    const element = diagrams.get(of)?.drawn.get(id);
     const drawn = element?.name || undefined;
-    const name = names.element(process, id, drawn ?? "");
-    return name || (element?.to ? `→ ${nameOf(process, element.to)}` : id);
+    const name = names.element(of, id, drawn ?? "");
+    return name || (element?.to ? `→ ${nameOf(of, element.to)}` : id);
   };
 
   useTitle(view.businessKey ?? names.process(view.definitionKey));
@@ -89,7 +111,12 @@ function Case({ view }: { view: Instance }) {
       />
     ),
     history: () => <Timeline all={all} find={find} at={at} onAt={setAt} nameOf={nameOf} />,
-    variables: () => (past && !then ? <Loading /> : <Variables values={past ? (then?.variables ?? null) : view.variables} lines={seen} />),
+    variables: () =>
+      past && !then ? (
+        <Loading />
+      ) : (
+        <Variables values={past ? (then?.variables ?? null) : view.variables} lines={seen} />
+      ),
     mail: () => <Letters id={view.id} />,
     beside: () => <Beside id={view.id} over={view.endedAt !== null} tokens={tokens} nameOf={nameOf} />,
   };
@@ -97,7 +124,11 @@ function Case({ view }: { view: Instance }) {
   return (
     <article className="case">
       <Head view={view} errors={tokens.filter(isStuck).map((one) => one.error ?? "")} />
-      <Tabs.Root value={tab} onValueChange={(to) => change({ tab: to === "diagram" ? "" : to })} activationMode="manual">
+      <Tabs.Root
+        value={tab}
+        onValueChange={(to) => change({ tab: to === "diagram" ? "" : to })}
+        activationMode="manual"
+      >
         <Tabs.List className="cs-tabs" aria-label={t.parts}>
           {TABS.map((one) => (
             <Tabs.Trigger key={one} value={one} className="cs-tab">
@@ -105,9 +136,7 @@ function Case({ view }: { view: Instance }) {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        {IN_TIME.includes(tab) && steps.length > 0 && (
-          <Slider moments={steps} at={at} onAt={setAt} />
-        )}
+        {IN_TIME.includes(tab) && steps.length > 0 && <Slider moments={steps} at={at} onAt={setAt} />}
         <Tabs.Content value={tab} className="cs-part" tabIndex={-1}>
           {history.isPending ? <Loading /> : body[tab]()}
         </Tabs.Content>

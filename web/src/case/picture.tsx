@@ -2,7 +2,7 @@
 import { useMemo, useState } from "react";
 import type { HistoryLine } from "../api/client";
 import { useAddress } from "../app/address";
-import { now, useNow } from "../app/clock";
+import { useNow } from "../app/clock";
 import { useKeys } from "../app/keys";
 import { Diagram } from "../diagram/diagram";
 import { Loading } from "../ui/state";
@@ -11,13 +11,15 @@ import { words } from "../words/words";
 import type { Definition, Diagrams, Token } from "./data";
 import { isStuck, marksNow, marksPassed, marksThen, passes, type Stood } from "./marks";
 import { Standing } from "./standing";
+import "./picture.css";
 
 const useWords = words(
   {
     processes: "Схемы дела",
     version: (n: number) => `версия ${n}`,
     here: (n: number) => `здесь стоит: ${n}`,
-    label: (name: string, places: string) => `Схема «${name}». Сейчас: ${places || "ничего"}. Те же шаги списком рядом.`,
+    label: (name: string, places: string) =>
+      `Схема «${name}». Сейчас: ${places || "ничего"}. Те же шаги списком рядом.`,
     unknown: "Где дело стояло тогда, неизвестно: историю начала прежняя версия службы.",
     open: "Открыть вызванный процесс",
     others: "Другие схемы",
@@ -37,7 +39,8 @@ const useWords = words(
     processes: "Diagrams of the case",
     version: (n) => `version ${n}`,
     here: (n) => `stands here: ${n}`,
-    label: (name, places) => `Diagram “${name}”. Now: ${places || "nothing"}. The same steps are in the list beside it.`,
+    label: (name, places) =>
+      `Diagram “${name}”. Now: ${places || "nothing"}. The same steps are in the list beside it.`,
     unknown: "Where the case stood then is not known: an earlier release began its history.",
     open: "Open the called process",
     others: "Other diagrams",
@@ -74,8 +77,9 @@ export function Picture({ definitions, diagrams, tokens, lines, then, nameOf }: 
   const below = chosen === undefined ? undefined : calls(key, chosen);
 
   const marks = useMemo(() => {
-    const text = (token: Token) => (isStuck(token) ? `${t.stuck}: ${token.error ?? ""}` : (token.assignee ?? token.groups?.join(", ")));
-    const there = then === undefined ? marksNow(tokens, key, now(), text) : marksThen(then ?? [], key);
+    const text = (token: Token) =>
+      isStuck(token) ? `${t.stuck}: ${token.error ?? ""}` : (token.assignee ?? token.groups?.join(", "));
+    const there = then === undefined ? marksNow(tokens, key, minute, text) : marksThen(then ?? [], key);
     return [...there, ...marksPassed(passes(lines, key), there, diagram?.drawn)];
   }, [tokens, then, lines, key, diagram, t, minute]);
 
@@ -87,7 +91,12 @@ export function Picture({ definitions, diagrams, tokens, lines, then, nameOf }: 
     ).length;
     return (
       <li key={one.id}>
-        <button type="button" title={t.version(one.version)} aria-pressed={one.key === key} onClick={() => open(one.key)}>
+        <button
+          type="button"
+          title={t.version(one.version)}
+          aria-pressed={one.key === key}
+          onClick={() => open(one.key)}
+        >
           <span className="given">{names.process(one.key)}</span>
           {here > 0 && (
             <span className="tag" title={t.here(here)}>
@@ -121,7 +130,10 @@ export function Picture({ definitions, diagrams, tokens, lines, then, nameOf }: 
             xml={diagram.xml}
             label={t.label(
               names.process(key),
-              marks.filter((one) => one.tone !== "done").map((one) => nameOf(key, one.elementId)).join(", "),
+              marks
+                .filter((one) => one.tone !== "done")
+                .map((one) => nameOf(key, one.elementId))
+                .join(", "),
             )}
             marks={marks}
             selected={chosen}

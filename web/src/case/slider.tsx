@@ -1,5 +1,5 @@
 /** Goes back through a case, moment by moment; `now` is its last place. */
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useKeys } from "../app/keys";
 import { useLang } from "../app/person";
 import { Button } from "../ui/button";
@@ -58,14 +58,15 @@ export function Slider({ moments, at, onAt }: Props) {
     go(to);
   };
 
+  const on = useEffectEvent(() => {
+    go(index + 1);
+    if (index + 1 >= last) setPlaying(false);
+  });
   useEffect(() => {
     if (!playing) return;
-    const timer = window.setTimeout(() => {
-      go(index + 1);
-      if (index + 1 >= last) setPlaying(false);
-    }, EACH);
+    const timer = window.setTimeout(() => on(), EACH);
     return () => window.clearTimeout(timer);
-  }, [playing, index, last]);
+  }, [playing, index]);
 
   function play() {
     if (!playing && index >= last) go(0);

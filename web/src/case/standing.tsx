@@ -34,7 +34,9 @@ export function Standing(props: Props) {
       {these.map((one, index) => (
         <li key={`${one.definitionKey} ${one.elementId} ${index}`}>
           <Row {...props} token={one} />
-          {one.definitionKey !== process && <span className="quiet given cs-in">{names.process(one.definitionKey)}</span>}
+          {one.definitionKey !== process && (
+            <span className="quiet given cs-in">{names.process(one.definitionKey)}</span>
+          )}
         </li>
       ))}
     </ul>

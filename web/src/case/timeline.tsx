@@ -8,6 +8,7 @@ import { moment, words } from "../words/words";
 import { Line } from "./line";
 import { filtered, KINDS, SERVICE, type Find, type Kind, type Move } from "./moves";
 import { EXACT } from "./slider";
+import "./timeline.css";
 
 const useWords = words(
   {
@@ -68,14 +69,19 @@ export function Timeline({ all, find, at, onAt, nameOf }: Props) {
   const here = at === undefined ? undefined : shown.find((one) => placeOf(one.at) <= until)?.at;
   const marked = useRef<HTMLLIElement>(null);
   useEffect(() => {
-    marked.current?.scrollIntoView({ block: "nearest" });
+    marked.current?.scrollIntoView({ block: "center" });
   }, [here]);
 
   return (
     <>
       <div className="choices cs-kinds" role="group" aria-label={t.show}>
         {KINDS.map((one: Kind) => (
-          <button key={one} type="button" aria-pressed={one === kind} onClick={() => change({ show: one === "main" ? "" : one })}>
+          <button
+            key={one}
+            type="button"
+            aria-pressed={one === kind}
+            onClick={() => change({ show: one === "main" ? "" : one })}
+          >
             {t[one]}
           </button>
         ))}

@@ -1,6 +1,7 @@
 /** A value as a person reads it: times in the country's zone, yes and no, what is inside a map by name. */
 import { useLang } from "../app/person";
 import { moment, words } from "../words/words";
+import "./values.css";
 
 const useWords = words(
   { yes: "да", no: "нет", none: "не задано", empty: "пусто", whole: "показать целиком", lines: "значений" },
@@ -35,7 +36,14 @@ export function Value({ of, depth = 0 }: { of: unknown; depth?: number }) {
     case "number":
       return <span className="cs-number">{String(of)}</span>;
     case "time": {
-      const shape = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+      const shape = {
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+        hour: "2-digit",
+        minute: "2-digit",
+        second: "2-digit",
+      } as const;
       return <time dateTime={String(of)}>{moment(lang, String(of), shape)}</time>;
     }
     case "list":

@@ -6,6 +6,7 @@ import { moment, words } from "../words/words";
 import { Copy } from "./copy";
 import { lastChanges } from "./moves";
 import { typeOf, Value } from "./value";
+import "./values.css";
 
 const useWords = words(
   {
@@ -17,7 +18,8 @@ const useWords = words(
     copy: (name: string) => `Скопировать значение ${name}`,
     nothing: "Ничего не найдено.",
     none: "У дела ещё нет переменных.",
-    unknown: "Каковы были значения тогда, неизвестно: история этого дела начата прежней версией службы, она их не хранила.",
+    unknown:
+      "Каковы были значения тогда, неизвестно: история этого дела начата прежней версией службы, она их не хранила.",
     text: "текст",
     time: "время",
     number: "число",
@@ -34,7 +36,8 @@ const useWords = words(
     copy: (name) => `${name} мәнін көшіру`,
     nothing: "Ештеңе табылмады.",
     none: "Істің айнымалылары әлі жоқ.",
-    unknown: "Ол кездегі мәндер белгісіз: бұл істің тарихын қызметтің бұрынғы нұсқасы бастаған, ол мәндерді сақтамаған.",
+    unknown:
+      "Ол кездегі мәндер белгісіз: бұл істің тарихын қызметтің бұрынғы нұсқасы бастаған, ол мәндерді сақтамаған.",
     text: "мәтін",
     time: "уақыт",
     number: "сан",
@@ -51,7 +54,8 @@ const useWords = words(
     copy: (name) => `Copy the value of ${name}`,
     nothing: "Nothing found.",
     none: "The case has no variables yet.",
-    unknown: "What the values were then is not known: an earlier release began this case's history and did not keep them.",
+    unknown:
+      "What the values were then is not known: an earlier release began this case's history and did not keep them.",
     text: "text",
     time: "time",
     number: "number",
@@ -110,7 +114,10 @@ export function Variables({ values, lines }: Props) {
                       <div className="grow">
                         <Value of={value} />
                       </div>
-                      <Copy label={t.copy(name)} text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))} />
+                      <Copy
+                        label={t.copy(name)}
+                        text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))}
+                      />
                     </div>
                   </td>
                   <td className="quiet">{type !== "none" && t[type]}</td>

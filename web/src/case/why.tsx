@@ -14,6 +14,7 @@ const useWords = words(
     result: "Итог",
     noRule: "ни одно",
     way: "Ветвь",
+    outcome: "Исход",
   },
   {
     chosen: "Таңдалды",
@@ -26,6 +27,7 @@ const useWords = words(
     result: "Нәтиже",
     noRule: "ешқайсысы",
     way: "Тармақ",
+    outcome: "Нәтижесі",
   },
   {
     chosen: "Taken",
@@ -38,13 +40,22 @@ const useWords = words(
     result: "Result",
     noRule: "none",
     way: "Way",
+    outcome: "Outcome",
   },
 );
 
 type Detail = Record<string, unknown>;
 type Looked = { flow: string; condition?: string; values?: Detail };
 
-export function Taken({ detail, process, nameOf }: { detail: Detail; process: string; nameOf: (process: string, id: string) => string }) {
+export function Taken({
+  detail,
+  process,
+  nameOf,
+}: {
+  detail: Detail;
+  process: string;
+  nameOf: (process: string, id: string) => string;
+}) {
   const t = useWords();
   const taken = detail as Looked & { default?: boolean };
   const refused = (detail["refused"] ?? []) as Looked[];
@@ -61,7 +72,7 @@ export function Taken({ detail, process, nameOf }: { detail: Detail; process: st
       <table>
         <thead className="visually-hidden">
           <tr>
-            <td />
+            <th scope="col">{t.outcome}</th>
             <th scope="col">{t.way}</th>
             <th scope="col">{t.condition}</th>
             <th scope="col">{t.values}</th>

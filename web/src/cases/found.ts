@@ -28,7 +28,11 @@ export function useCases(address: Query) {
   const found = useInfiniteQuery({
     queryKey: ["cases", filters],
     queryFn: ({ pageParam }) =>
-      ask(api.GET("/v1/instances", { params: { query: { ...filters, limit: PAGE, ...(pageParam && { cursor: pageParam }) } } })),
+      ask(
+        api.GET("/v1/instances", {
+          params: { query: { ...filters, limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: keepPreviousData,

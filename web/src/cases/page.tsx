@@ -17,7 +17,6 @@ import { useNames } from "../words/process";
 import { moment, words } from "../words/words";
 import { filtersOf, STATES, useCases, useNamed } from "./found";
 import "../ui/table.css";
-import "../case/case.css";
 import "./cases.css";
 
 const useWords = words(
@@ -97,14 +96,18 @@ export function CasesPage() {
   const processes = [...new Set((definitions.data?.items ?? []).map((one) => one.key))];
   useRoomTitle(t.title);
   useKeys([{ key: "/", label: t.search, run: () => field.current?.focus() }]);
-  useEffect(() => {
-    if (text === (address["q"] ?? "")) return;
-    const timer = window.setTimeout(() => change({ q: text.trim() }), WAIT);
-    return () => window.clearTimeout(timer);
-  }, [text]);
+  const timer = useRef<number | undefined>(undefined);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+
+  function type(next: string) {
+    setText(next);
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => change({ q: next.trim() }), WAIT);
+  }
 
   function clear() {
     setText("");
+    window.clearTimeout(timer.current);
     change({ q: "", process: "", state: "", since: "" });
   }
 
@@ -116,7 +119,13 @@ export function CasesPage() {
       <form className="cases-filters" role="search" onSubmit={(event) => event.preventDefault()}>
         <label className="cases-q">
           {t.search}
-          <input ref={field} type="search" value={text} maxLength={200} onChange={(event) => setText(event.target.value)} />
+          <input
+            ref={field}
+            type="search"
+            value={text}
+            maxLength={200}
+            onChange={(event) => type(event.target.value)}
+          />
         </label>
         <label>
           {t.process}
@@ -142,7 +151,11 @@ export function CasesPage() {
         </label>
         <label>
           {t.since}
-          <input type="date" value={address["since"] ?? ""} onChange={(event) => change({ since: event.target.value })} />
+          <input
+            type="date"
+            value={address["since"] ?? ""}
+            onChange={(event) => change({ since: event.target.value })}
+          />
         </label>
         {(text || Object.keys(filtersOf(address)).length > 0) && <Button onClick={clear}>{t.clear}</Button>}
       </form>
@@ -170,7 +183,12 @@ function All() {
   return (
     <Shown found={found}>
       {(cases) => (
-        <Live cases={cases} about={about} more={found.hasNextPage ? () => void found.fetchNextPage() : undefined} busy={found.isFetchingNextPage} />
+        <Live
+          cases={cases}
+          about={about}
+          more={found.hasNextPage ? () => void found.fetchNextPage() : undefined}
+          busy={found.isFetchingNextPage}
+        />
       )}
     </Shown>
   );

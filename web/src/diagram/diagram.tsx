@@ -108,25 +108,28 @@ export function Diagram(props: Props) {
   // Only once: afterwards it is the person who moves it.
   const begin = useEffectEvent((drawn: View) => (whole ? drawn.whole() : drawn.settle(current(marks))));
   const [view, setView] = useState<View | null>(null);
-  const [broken, setBroken] = useState(false);
+  const [broken, setBroken] = useState<string>();
   const [places, setPlaces] = useState<Map<string, HTMLElement>>(new Map());
   // Names may come as a new function each time; only other texts are another drawing.
   const ids = useMemo(() => namedIds(xml), [xml]);
-  const texts = names ? JSON.stringify(ids.map((id) => names(id))) : "";
-  const drawing = useMemo(() => (names ? renamed(xml, names) : xml), [xml, texts]);
+  const texts = JSON.stringify(names ? ids.map((id) => [id, names(id)]) : []);
+  const drawing = useMemo(() => renamed(xml, new Map(JSON.parse(texts) as [string, string | null][])), [xml, texts]);
 
   useEffect(() => {
     let wanted = true;
     let drawn: View | undefined;
-    setBroken(false);
     async function start() {
       const { draw } = await import("./viewer");
       if (!wanted || !box.current) return;
-      drawn = await draw(box.current, drawing, { select: (id) => select(id), open: (id) => open(id) });
+      drawn = await draw(box.current, drawing, {
+        select: (id) => select(id),
+        open: (id) => open(id),
+        placed: setPlaces,
+      });
       if (!wanted) drawn.drop();
       else setView(drawn);
     }
-    start().catch(() => wanted && setBroken(true));
+    start().catch(() => wanted && setBroken(drawing));
     return () => {
       wanted = false;
       setPlaces(new Map());
@@ -154,7 +157,7 @@ export function Diagram(props: Props) {
   useEffect(() => {
     if (!view) return;
     const where = (id: string) => (byElement.get(id)?.every((one) => one.tone === "done") ? "corner" : "beside");
-    setPlaces(view.placesFor([...byElement.keys()], where));
+    view.place([...byElement.keys()], where);
   }, [view, byElement]);
 
   const full = () => void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen());
@@ -186,7 +189,12 @@ export function Diagram(props: Props) {
           {t.full}
         </Button>
       </div>
-      <div className="dg-box" ref={box} style={{ height: height ?? "clamp(320px, 62vh, 760px)" }} hidden={broken} />
+      <div
+        className="dg-box"
+        ref={box}
+        style={{ height: height ?? "clamp(320px, 62vh, 760px)" }}
+        hidden={broken === drawing}
+      />
       <ul className="dg-legend">
         {ORDER.filter((tone) => marks.some((one) => one.tone === tone)).map((tone) => (
           <li key={tone} className={`dg-${tone}`}>
@@ -194,7 +202,7 @@ export function Diagram(props: Props) {
           </li>
         ))}
       </ul>
-      {broken && <p role="alert">{t.broken}</p>}
+      {broken === drawing && <p role="alert">{t.broken}</p>}
       {[...places].map(([id, place]) => createPortal(<Badge marks={byElement.get(id) ?? []} />, place, id))}
       {list && <MarkList {...props} marks={marks} name={(id) => view?.name(id)} />}
     </div>
@@ -215,7 +223,13 @@ function Badge({ marks }: { marks: Mark[] }) {
 }
 
 /** What stands on the diagram, for those who do not see it or have no mouse. */
-function MarkList({ marks = NO_MARKS, names, name, selected, onSelect }: Props & { name: (id: string) => string | undefined }) {
+function MarkList({
+  marks = NO_MARKS,
+  names,
+  name,
+  selected,
+  onSelect,
+}: Props & { name: (id: string) => string | undefined }) {
   const t = useWords();
   if (marks.length === 0) return null;
   return (
@@ -231,7 +245,11 @@ function MarkList({ marks = NO_MARKS, names, name, selected, onSelect }: Props &
             <span className="given">{names?.(one.elementId) ?? name(one.elementId) ?? one.elementId}</span>
           </Button>
           <span className="quiet">
-            {one.count === undefined ? t[one.tone] : one.tone === "done" ? t.passed(one.count) : `${t[one.tone]}, ${t.passed(one.count)}`}
+            {one.count === undefined
+              ? t[one.tone]
+              : one.tone === "done"
+                ? t.passed(one.count)
+                : `${t[one.tone]}, ${t.passed(one.count)}`}
           </span>{" "}
           {one.text && <span className="given">{one.text}</span>} {one.due && <Due at={one.due} />}
         </li>

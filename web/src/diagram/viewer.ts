@@ -12,7 +12,12 @@ import type { Connection, Element, Shape } from "diagram-js/lib/model/Types";
 import { fittedText, LETTERS, SMALLEST_LETTERS } from "./labels";
 
 type Services = { canvas: Canvas; elementRegistry: ElementRegistry; eventBus: EventBus; overlays: Overlays };
-export type Told = { select: (elementId: string) => void; open: (elementId: string) => void };
+export type Told = {
+  select: (elementId: string) => void;
+  open: (elementId: string) => void;
+  /** The boxes over the drawing, by element. */
+  placed: (places: Map<string, HTMLElement>) => void;
+};
 type Box = { x: number; y: number; width: number; height: number };
 
 /** Smaller, the smallest letters would be under eleven pixels, which nobody reads. */
@@ -32,12 +37,14 @@ export class View {
   constructor(
     private readonly viewer: NavigatedViewer<Services>,
     private readonly box: HTMLElement,
-    told: Told,
+    private readonly told: Told,
   ) {
     const bus = viewer.get("eventBus");
     bus.on("element.click", ({ element }: { element: Element }) => this.tell(element, told.select));
     bus.on("element.dblclick", ({ element }: { element: Element }) => this.tell(element, told.open));
-    viewer.get("elementRegistry").forEach((element, gfx) => gfx.classList.toggle("dg-frame", isFrame(element as Shape)));
+    viewer
+      .get("elementRegistry")
+      .forEach((element, gfx) => gfx.classList.toggle("dg-frame", isFrame(element as Shape)));
     box.addEventListener("wheel", () => (this.moved = true), { passive: true });
     box.addEventListener("pointerdown", (event) => this.drag(event));
     this.watcher = new ResizeObserver(() => this.resized());
@@ -94,7 +101,7 @@ export class View {
   }
 
   /** Boxes over the drawing, one an element, each where it covers neither shape nor label; others are taken away. */
-  placesFor(ids: string[], where: (id: string) => "beside" | "corner"): Map<string, HTMLElement> {
+  place(ids: string[], where: (id: string) => "beside" | "corner"): void {
     const overlays = this.viewer.get("overlays");
     for (const [id, place] of this.places)
       if (!ids.includes(id) || where(id) !== place.where) {
@@ -111,7 +118,7 @@ export class View {
       const overlay = overlays.add(id, { position, html: box, scale: { min: 1, max: ROOMY } });
       this.places.set(id, { overlay, box, where: where(id) });
     }
-    return new Map([...this.places].map(([id, place]) => [id, place.box]));
+    this.told.placed(new Map([...this.places].map(([id, place]) => [id, place.box])));
   }
 
   /** As large as fits, never too small to read; where it does not all fit, around the elements that matter. */
@@ -142,7 +149,12 @@ export class View {
     if (!element) return;
     const seen = this.canvas.viewbox();
     const at = around([element]);
-    if (at.x > seen.x && at.y > seen.y && at.x + at.width < seen.x + seen.width && at.y + at.height < seen.y + seen.height)
+    if (
+      at.x > seen.x &&
+      at.y > seen.y &&
+      at.x + at.width < seen.x + seen.width &&
+      at.y + at.height < seen.y + seen.height
+    )
       return;
     this.moved = true;
     this.canvas.viewbox({
@@ -208,7 +220,11 @@ export class View {
 
 /** Draws; throws what the library says of a file that cannot be drawn. */
 export async function draw(box: HTMLElement, xml: string, told: Told): Promise<View> {
-  const viewer = new NavigatedViewer<Services>({ container: box, additionalModules: [fittedText], textRenderer: LETTERS });
+  const viewer = new NavigatedViewer<Services>({
+    container: box,
+    additionalModules: [fittedText],
+    textRenderer: LETTERS,
+  });
   try {
     await viewer.importXML(xml);
     return new View(viewer, box, told);
@@ -255,7 +271,8 @@ function beside(element: Shape): Placed {
 }
 
 /** An open sub-process, which is coloured at its edge only: what is in it must stay readable. */
-const isFrame = (element: Shape) => element["type"] !== "label" && Boolean(element.parent) && (element.children?.length ?? 0) > 0;
+const isFrame = (element: Shape) =>
+  element["type"] !== "label" && Boolean(element.parent) && (element.children?.length ?? 0) > 0;
 
 const middleOf = (element: Shape) => element.y + element.height / 2;
 
