@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
+from kt_flows.api.mails import MailInFull
 from kt_flows.api.supervision_models import Deadlines
+from kt_flows.connectors.incoming import read_mail
+from kt_flows.runtime import mail_arrived
+from kt_flows.security import Actor
+from kt_flows.settings import Settings
+from kt_flows.store import mail_list
 from support.api import Api, answer, problem
 
 
@@ -48,3 +56,55 @@ def test_a_page_after_the_other(api: Api) -> None:
 def test_a_length_that_is_none(api: Api) -> None:
     for within in ("tomorrow", "-PT1H", "P32D", "P1M", ""):
         problem(api.as_("chief").get("/v1/deadlines", params={"within": within}), 400, "bad_query")
+
+
+def put_in(api: Api, raw: bytes) -> str:
+    """A mail that nobody's case has asked for; its id."""
+    mail = read_mail(raw, None, api.clock.now())
+    sorted_ = mail_arrived.sort_mail(api.runtime, mail)
+    assert sorted_.mail_id is not None
+    return str(sorted_.mail_id)
+
+
+LETTER = (
+    b"From: =?utf-8?B?0JjQstCw0L0=?= <ivan@provider.kz>\r\nTo: complaints@kt.sandbox\r\nSubject: %s\r\n"
+    b"X-Odd: \xff\xfe\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\nContent-Type: text/plain\r\n\r\n%s\r\n"
+    b'--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="../a.pdf"\r\n\r\n1234\r\n'
+    b"--b--\r\n"
+)
+
+
+def test_mail_is_seen_by_whoever_sees_a_case_of_it(api: Api) -> None:
+    """The loan stands for the process of unsorted mail: its first task is operator_160's."""
+    rt = replace(api.runtime, settings=Settings(mode="sandbox", unsorted_process="loan"))
+    lost = put_in(api, LETTER % (b"lost", b"Where is it?"))
+    sorting = put_in(api, LETTER % (b"sort me", b"What is it?"))
+    case = api.start("M-1", source="mail", businessKey=sorting)
+    with rt.reading() as reading:
+        for who, seen in (("root", {lost, sorting}), ("anna", {sorting}), ("olga", set())):
+            groups = frozenset({"operator_160"} if who == "anna" else {"elsewhere"})
+            actor = Actor(who, frozenset({"operator"}), groups, admin=who == "root")
+            rows, _ = mail_list.page(reading, actor, "loan", verdict="unsorted", after=None, limit=50)
+            assert {str(row.id) for row in rows} == seen
+            for row in rows:
+                assert (str(row.task_id) == api.task(case)) == (str(row.id) == sorting)
+            assert (mail_list.visible(reading, actor, "loan", UUID(lost)) is not None) == (lost in seen)
+
+
+def test_a_mail_in_full(api: Api) -> None:
+    id = put_in(api, LETTER % (b"=?utf-8?B?0J7RgtCy0LXRgg==?=", b"Hello\x00 there"))
+    admin = api.as_("admin")
+    [first, *_] = answer(admin.get("/v1/mails?verdict=unsorted"))["items"]
+    assert (first["id"], first["from"], first["subject"]) == (id, "ivan@provider.kz", "Ответ")
+    assert first["attachments"] == [{"name": "a.pdf", "mediaType": "application/pdf", "size": 4}]
+    full = answer(admin.get(f"/v1/mails/{id}"))
+    MailInFull.model_validate(full)
+    assert ["Subject", "Ответ"] in full["headers"]
+    assert full["text"] == first["text"] == "Hello there"
+    assert answer(admin.get("/v1/mails?verdict=discarded"))["items"] == []
+    problem(api.as_("chief").get(f"/v1/mails/{id}"), 404, "not_found")
+    problem(admin.get("/v1/mails?verdict=lost"), 400, "bad_query")
+    pages = answer(admin.get("/v1/mails?limit=1"))
+    assert pages["nextCursor"]
+    assert answer(admin.get(f"/v1/mails?limit=1&cursor={pages['nextCursor']}"))["items"][0]["id"] != id

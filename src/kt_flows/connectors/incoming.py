@@ -26,6 +26,7 @@ from kt_flows.mail import Enclosed, IncomingMail
 MAX_TEXT = 20_000
 MAX_PARTS = 200
 MAX_HEADER = 50_000
+MAX_HEADERS = 200
 MAX_ATTACHMENTS = 50
 _ID = re.compile(r"<[^<>\s]{1,400}>")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -75,6 +76,19 @@ def read_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> Inco
         attachments=_attachments(message),
         raw=raw,
     )
+
+
+def headers_of(raw: bytes) -> list[tuple[str, str]]:
+    """A mail's headers in their order, decoded, for people; a long one by its beginning."""
+    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(raw, headersonly=True)
+    return [
+        (_whole(str(name))[:200], _whole(_decoded(value))[:2_000]) for name, value in message.items()[:MAX_HEADERS]
+    ]
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which no JSON takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def unread_mail(raw: bytes, internal_date: datetime | None, now: datetime) -> IncomingMail:
