@@ -157,9 +157,7 @@ function Breaking({ board: newest, about, search, change, refetch, more }: Props
         ) : (
           <DeadlineList items={board.items} onGive={giving.give} onRelease={giving.release} />
         )}
-        {more && (
-          <Button onClick={more}>{t.more(number(lang, board.items.length), number(lang, board.all))}</Button>
-        )}
+        {more && <Button onClick={more}>{t.more(number(lang, board.items.length), number(lang, board.all))}</Button>}
       </section>
       {giving.dialog}
     </>

@@ -44,7 +44,9 @@ const NONE = new Map<number, RowFault>();
 function Editor({ job, payload, known, onClose, onDone }: EditorProps) {
   const t = useWords();
   const faultText = useFaultText();
-  const [rows, setRows] = useState(() => (job.kind === INCIDENT ? [] : Object.entries(payload).map(([key, value]) => rowOf(key, value))));
+  const [rows, setRows] = useState(() =>
+    job.kind === INCIDENT ? [] : Object.entries(payload).map(([key, value]) => rowOf(key, value)),
+  );
   const [more, setMore] = useState<TypedRow[]>([]);
   const [faults, setFaults] = useState(NONE);
   const [general, setGeneral] = useState<string[]>([]);

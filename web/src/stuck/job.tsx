@@ -43,11 +43,10 @@ export function StuckJob({ job, name, result, chosen, onChoose, onDo }: Props) {
           {job.kind === INCIDENT ? t.incident : <code>{job.kind}</code>}
         </p>
         <p className="stuck-since">
-          {t.since(moment(lang, job.runAt), lasting(lang, now - Date.parse(job.runAt)))} · {count(lang, job.attempt, t.attempts)}
+          {t.since(moment(lang, job.runAt), lasting(lang, now - Date.parse(job.runAt)))} ·{" "}
+          {count(lang, job.attempt, t.attempts)}
         </p>
-        <p className="stuck-error given" tabIndex={0} role="group" aria-label={t.error}>
-          {job.lastError ?? t.noError}
-        </p>
+        <ErrorText text={job.lastError ?? t.noError} />
         <div className="row">
           {onDo && (
             <>
@@ -74,5 +73,18 @@ export function StuckJob({ job, name, result, chosen, onChoose, onDo }: Props) {
         </div>
       </div>
     </li>
+  );
+}
+
+const LONG = 240;
+
+/** What is longer than a few lines is opened by who wants to read it. */
+function ErrorText({ text }: { text: string }) {
+  if (text.length <= LONG) return <p className="stuck-error given">{text}</p>;
+  return (
+    <details className="stuck-error">
+      <summary className="given">{text.slice(0, LONG)}…</summary>
+      <p className="given">{text}</p>
+    </details>
   );
 }

@@ -85,7 +85,8 @@ function Jobs({ newest, refetch, more }: Props) {
     for (const job of these) if (await retry(job)) done += 1;
     setBusy(false);
     setChosen(new Set());
-    if (these.length > 1) toast(t.retriedMany(number(lang, done), number(lang, these.length)), { bad: done < these.length });
+    if (these.length > 1)
+      toast(t.retriedMany(number(lang, done), number(lang, these.length)), { bad: done < these.length });
     else if (done) toast(t.retried(named(these[0]!)));
     void refetch();
   }
@@ -145,7 +146,9 @@ function Jobs({ newest, refetch, more }: Props) {
             name={named(job)}
             result={results.get(job.id)}
             chosen={chosen.has(job.id)}
-            onChoose={(to) => setChosen((old) => new Set(to ? [...old, job.id] : [...old].filter((id) => id !== job.id)))}
+            onChoose={(to) =>
+              setChosen((old) => new Set(to ? [...old, job.id] : [...old].filter((id) => id !== job.id)))
+            }
             onDo={operate ? (doing) => begin(doing, job) : undefined}
           />
         ))}

@@ -25,7 +25,9 @@ export function Rows({ label, rows, faults, onChange, add, known = [] }: Props) 
       {known.length > 0 && (
         <datalist id={id}>
           {known.map((name) => (
-            <option key={name} value={name} />
+            <option key={name} value={name}>
+              {name}
+            </option>
           ))}
         </datalist>
       )}
@@ -42,7 +44,7 @@ export function Rows({ label, rows, faults, onChange, add, known = [] }: Props) 
                 placeholder={t.fieldName}
                 list={id}
                 value={row.name}
-                autoFocus
+                ref={begin}
                 aria-invalid={fault?.kind === "noName" || fault?.kind === "twice" || undefined}
                 aria-describedby={told}
                 onChange={({ target }) => put({ ...row, name: target.value })}
@@ -82,6 +84,11 @@ export function Rows({ label, rows, faults, onChange, add, known = [] }: Props) 
       )}
     </fieldset>
   );
+}
+
+/** A row that has just been added is begun with. */
+function begin(field: HTMLInputElement | null): void {
+  field?.focus();
 }
 
 type FieldProps = { row: TypedRow; invalid: boolean; told: string; onChange: (row: TypedRow) => void };

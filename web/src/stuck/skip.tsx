@@ -55,7 +55,14 @@ export function Skip({ job, name, onClose, onDone }: Props) {
       <form noValidate onSubmit={(event) => void submit(event)} className="stuck-form">
         <label className="stuck-reason">
           {t.reason}
-          <textarea ref={reason} rows={3} maxLength={2000} autoFocus required aria-invalid={unnamed || undefined} aria-describedby="stuck-reason-hint" />
+          <textarea
+            ref={reason}
+            rows={3}
+            maxLength={2000}
+            required
+            aria-invalid={unnamed || undefined}
+            aria-describedby="stuck-reason-hint"
+          />
         </label>
         <p id="stuck-reason-hint" className={unnamed ? "fault" : "quiet"}>
           {unnamed ? t.reasonNeeded : t.reasonHint}

@@ -4,7 +4,8 @@ export const TYPES = ["text", "number", "bool", "json"] as const;
 export type Type = (typeof TYPES)[number];
 /** `given`: its name stands in the data already and is not typed. */
 export type TypedRow = { id: number; name: string; type: Type; text: string; given: boolean };
-export type RowFault = { kind: "badNumber" | "noName" | "twice" } | { kind: "badJson"; why: string } | { kind: "said"; why: string };
+export type RowFault =
+  { kind: "badNumber" | "noName" | "twice" } | { kind: "badJson"; why: string } | { kind: "said"; why: string };
 export type Values = Record<string, unknown>;
 
 let last = 0;

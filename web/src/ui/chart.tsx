@@ -2,7 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLang } from "../app/person";
 import { moment, number, words, type Lang } from "../words/words";
+import { Button } from "./button";
 import { useColours } from "./colours";
+import { Dialog } from "./dialog";
 import "./table.css";
 import "./chart.css";
 
@@ -11,7 +13,8 @@ const useWords = words(
     table: "Числа таблицей",
     time: "Время",
     none: "нет данных",
-    summary: (name: string, last: string, low: string, high: string) => `${name}: последнее ${last}, от ${low} до ${high}`,
+    summary: (name: string, last: string, low: string, high: string) =>
+      `${name}: последнее ${last}, от ${low} до ${high}`,
     now: "по настоящее время",
   },
   {
@@ -51,21 +54,20 @@ export function Chart({ label, series, kind, height = 220, bands = NONE, span }:
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const columns = useMemo(() => aligned(series), [series]);
-  const reach = span && { from: Date.parse(span.from) / 1000, to: Date.parse(span.to) / 1000 };
+  const { from, to } = span ?? {};
 
   useEffect(() => {
     let end: (() => void) | undefined;
     let gone = false;
     void import("./plot").then(({ draw }) => {
       if (!gone && box.current)
-        end = draw(box.current, { kind, columns, bands, span: reach, colours, lang, height }, setAt);
+        end = draw(box.current, { kind, columns, bands, from, to, colours, lang, height }, setAt);
     });
     return () => {
       gone = true;
       end?.();
     };
-    // `reach` is made anew each time; its two numbers say whether it has changed.
-  }, [kind, columns, bands, reach?.from, reach?.to, colours, lang, height]);
+  }, [kind, columns, bands, from, to, colours, lang, height]);
 
   const told = (value: number | null | undefined, unit?: string) =>
     value == null ? t.none : `${number(lang, value, 2)}${unit ? ` ${unit}` : ""}`;
@@ -77,7 +79,13 @@ export function Chart({ label, series, kind, height = 220, bands = NONE, span }:
 
   return (
     <figure className="chart">
-      <div ref={box} className="chart-box" style={{ height }} role="img" aria-label={`${label}. ${summary.join("; ")}`} />
+      <div
+        ref={box}
+        className="chart-box"
+        style={{ height }}
+        role="img"
+        aria-label={`${label}. ${summary.join("; ")}`}
+      />
       <figcaption aria-hidden="true">
         <ul className="chart-legend">
           {at !== null && <li className="quiet">{stamp(lang, columns[0][at]! * 1000, kind)}</li>}
@@ -121,40 +129,38 @@ function Numbers({ label, series, columns, kind, told }: NumbersProps) {
   const lang = useLang();
   const [open, setOpen] = useState(false);
   return (
-    <details className="chart-numbers" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>
+    <>
+      <Button kind="plain" className="chart-numbers" onClick={() => setOpen(true)}>
         {t.table}
         <span className="visually-hidden">: {label}</span>
-      </summary>
-      {open && (
-        <div className="table-box" tabIndex={0} role="region" aria-label={`${t.table}: ${label}`}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t.time}</th>
-                {series.map((one) => (
-                  <th key={one.name} scope="col" className="number">
-                    {one.name}
-                  </th>
+      </Button>
+      <Dialog open={open} onClose={() => setOpen(false)} title={label}>
+        <table className="table" aria-label={label}>
+          <thead>
+            <tr>
+              <th scope="col">{t.time}</th>
+              {series.map((one) => (
+                <th key={one.name} scope="col" className="number">
+                  {one.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {columns[0].map((seconds, row) => (
+              <tr key={seconds}>
+                <th scope="row">{stamp(lang, seconds * 1000, kind)}</th>
+                {series.map((one, index) => (
+                  <td key={one.name} className="number">
+                    {told(columns[index + 1]?.[row], one.unit)}
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {columns[0].map((seconds, row) => (
-                <tr key={seconds}>
-                  <th scope="row">{stamp(lang, seconds * 1000, kind)}</th>
-                  {series.map((one, index) => (
-                    <td key={one.name} className="number">
-                      {told(columns[index + 1]?.[row], one.unit)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </details>
+            ))}
+          </tbody>
+        </table>
+      </Dialog>
+    </>
   );
 }
 

@@ -9,15 +9,23 @@ type Props = { open: boolean; onClose: () => void; title: string; children: Reac
 /** A question or a detail over the page: the focus stays in it, Escape closes it, and goes back to where it was. */
 export function Dialog({ open, onClose, title, children, wide }: Props) {
   const t = useWords();
-  const before = useRef<HTMLElement | null>(null);
-  if (!open) before.current = null;
-  else before.current ??= document.activeElement as HTMLElement | null;
+  const before = useRef<Element | null>(null);
+
+  /** A dialog with a field begins in it. */
+  function enter(event: Event) {
+    before.current = document.activeElement;
+    const field = (event.currentTarget as HTMLElement).querySelector<HTMLElement>("input, textarea, select");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  }
 
   /** Where the focus came from may be gone by then, e.g. the row that was acted on. */
   function back(event: Event) {
     event.preventDefault();
-    const to = before.current?.isConnected ? before.current : document.getElementById("content");
-    to?.focus();
+    const from = before.current;
+    const there = from instanceof HTMLElement && from.isConnected && from !== document.body;
+    (there ? from : document.getElementById("content"))?.focus();
   }
 
   return (
@@ -25,7 +33,12 @@ export function Dialog({ open, onClose, title, children, wide }: Props) {
       <Base.Portal>
         {/* Not Base.Overlay: it writes a style sheet into the page, which the Content-Security-Policy refuses. */}
         <div className="dialog-over" />
-        <Base.Content className={wide ? "dialog wide" : "dialog"} aria-describedby={undefined} onCloseAutoFocus={back}>
+        <Base.Content
+          className={wide ? "dialog wide" : "dialog"}
+          aria-describedby={undefined}
+          onOpenAutoFocus={enter}
+          onCloseAutoFocus={back}
+        >
           <header>
             <Base.Title>{title}</Base.Title>
             <Base.Close className="button plain" aria-label={t.close}>

@@ -7,7 +7,15 @@ import { words } from "../words/words";
 const useWords = words(
   { label: "За время", today: "Сегодня", week: "7 дней", days: "30 дней", month: "Этот месяц", from: "С", to: "по" },
   { label: "Уақыт аралығы", today: "Бүгін", week: "7 күн", days: "30 күн", month: "Осы ай", from: "Басы", to: "соңы" },
-  { label: "Over the time", today: "Today", week: "7 days", days: "30 days", month: "This month", from: "From", to: "to" },
+  {
+    label: "Over the time",
+    today: "Today",
+    week: "7 days",
+    days: "30 days",
+    month: "This month",
+    from: "From",
+    to: "to",
+  },
 );
 
 const CHOICES = ["today", "week", "days", "month"] as const;
@@ -41,7 +49,12 @@ export function PeriodChoice({ period, onChange }: Props) {
     <div className="row" role="group" aria-label={t.label}>
       <div className="choices">
         {CHOICES.map((one) => (
-          <button key={one} type="button" aria-pressed={one === period.choice} onClick={() => onChange({ period: one })}>
+          <button
+            key={one}
+            type="button"
+            aria-pressed={one === period.choice}
+            onClick={() => onChange({ period: one })}
+          >
             {t[one]}
           </button>
         ))}

@@ -15,7 +15,9 @@ export type Drawing = {
   /** Seconds, then a column of values for each series. */
   columns: [number[], ...(number | null)[][]];
   bands: Band[];
-  span: { from: number; to: number } | undefined;
+  /** What the axis shows, where it is more than the points. */
+  from: string | undefined;
+  to: string | undefined;
   colours: Colours;
   lang: Lang;
   height: number;
@@ -31,8 +33,8 @@ export function draw(box: HTMLElement, drawing: Drawing, onPoint: (index: number
   const colour = hues(colours);
   const grid = { stroke: colours.line, width: 1 };
   const step = kind === "bars" ? gap(columns[0]) : 0;
-  const first = drawing.span?.from ?? columns[0][0] ?? 0;
-  const last = drawing.span?.to ?? columns[0].at(-1) ?? first + DAY;
+  const first = drawing.from ? Date.parse(drawing.from) / 1000 : (columns[0][0] ?? 0);
+  const last = drawing.to ? Date.parse(drawing.to) / 1000 : (columns[0].at(-1) ?? first + DAY);
   const plot = new uPlot(
     {
       width: Math.max(box.clientWidth, 120),
@@ -65,24 +67,24 @@ export function draw(box: HTMLElement, drawing: Drawing, onPoint: (index: number
       ],
       series: [
         {},
-        ...columns.slice(1).map(
-          (_, index): uPlot.Series => ({
-            stroke: colour[index % colour.length]!,
-            width: 1.75,
-            dash: DASHES[index % DASHES.length]!,
-            points: { show: kind === "line" && columns[0].length < 40, size: 5 },
-            ...(kind === "bars" && {
-              dash: [],
-              width: 1.25,
-              fill: () => filling(index, colour[index % colour.length]!),
-              paths: bars(index, columns.length - 1, step),
-            }),
+        ...columns.slice(1).map((_, index): uPlot.Series => ({
+          stroke: colour[index % colour.length]!,
+          width: 1.75,
+          dash: DASHES[index % DASHES.length]!,
+          points: { show: kind === "line" && columns[0].length < 40, size: 5 },
+          ...(kind === "bars" && {
+            dash: [],
+            width: 1.25,
+            fill: () => filling(index, colour[index % colour.length]!),
+            paths: bars(index, columns.length - 1, step),
           }),
-        ),
+        })),
       ],
       hooks: {
         drawClear: [(self) => shade(self, drawing)],
-        setCursor: [(self) => onPoint(self.cursor.left !== undefined && self.cursor.left >= 0 ? (self.cursor.idx ?? null) : null)],
+        setCursor: [
+          (self) => onPoint(self.cursor.left !== undefined && self.cursor.left >= 0 ? (self.cursor.idx ?? null) : null),
+        ],
       },
     },
     columns,

@@ -1,5 +1,5 @@
 /** A table whose columns sort it; the order is said to screen readers as well as shown. */
-import { useMemo, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import "./table.css";
 
 export type Column<Row> = {
@@ -24,10 +24,7 @@ type Props<Row> = {
 export function SortedTable<Row>({ label, rows, columns, rowKey, start, selected }: Props<Row>) {
   const [order, setOrder] = useState(start);
   const by = columns.find((one) => one.key === order.key) ?? columns[0]!;
-  const sorted = useMemo(
-    () => [...rows].sort((a, b) => compare(by.value(a), by.value(b), order.down)),
-    [rows, by.key, order.down],
-  );
+  const sorted = rows.toSorted((a, b) => compare(by.value(a), by.value(b), order.down));
   return (
     <div className="table-box">
       <table className="table" aria-label={label}>

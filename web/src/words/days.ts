@@ -12,7 +12,8 @@ export function dayOf(at: number): string {
 export function startOf(day: string): number {
   const asUtc = Date.parse(`${day}T00:00:00Z`);
   const parts = new Intl.DateTimeFormat("en-US", { timeZone: ZONE, timeZoneName: "longOffset" }).formatToParts(asUtc);
-  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(parts.find((one) => one.type === "timeZoneName")?.value ?? "") ?? [];
+  const [, sign, hours, minutes] =
+    /([+-])(\d\d):(\d\d)/.exec(parts.find((one) => one.type === "timeZoneName")?.value ?? "") ?? [];
   const ahead = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000;
   return asUtc - (sign === "-" ? -ahead : ahead);
 }

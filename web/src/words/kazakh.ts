@@ -30,7 +30,11 @@ export function kazakhMoment(at: number | Date, zone: string, shape: Intl.DateTi
     shape.day && parts.get("day"),
     shape.month && MONTHS[Number(parts.get("month")) - 1],
   ];
-  const time = [shape.hour && parts.get("hour"), shape.minute && parts.get("minute"), shape.second && parts.get("second")];
+  const time = [
+    shape.hour && parts.get("hour"),
+    shape.minute && parts.get("minute"),
+    shape.second && parts.get("second"),
+  ];
   const day = shape.weekday && DAYS[parts.get("weekday") ?? ""];
   return [day, date.filter(Boolean).join(" "), time.filter(Boolean).join(":")].filter(Boolean).join(", ");
 }
