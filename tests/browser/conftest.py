@@ -25,8 +25,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def sit(browser: Browser, service: Service) -> Iterator[Sit]:
-    """`sit("operator_160")` is that person, signed in at a machine of their own; no page may have logged a fault."""
+def sit(browser: Browser, service: Service, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sit]:
+    """`sit("operator_160")` is that person, signed in at a machine of their own; no page may have logged a fault.
+
+    Of a test that fails there is a picture of each page in its folder.
+    """
+    failed_before = request.session.testsfailed
     people: list[Person] = []
 
     def down(name: str, **more: object) -> Person:
@@ -35,6 +39,9 @@ def sit(browser: Browser, service: Service) -> Iterator[Sit]:
         return people[-1].sign_in()
 
     yield down
+    if request.session.testsfailed > failed_before:
+        for number, one in enumerate(people):
+            one.page.screenshot(path=tmp_path / f"{number}-{one.name}.png")
     faults = [fault for one in people for fault in one.faults]
     for one in people:
         one.page.context.close()

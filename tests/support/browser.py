@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, sync_playwright
+import psutil
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, sync_playwright
 
 from support.service import Service
 
@@ -52,14 +53,33 @@ def browsing() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def own_browser(playwright: Playwright, profile: Path) -> Iterator[BrowserContext]:
-    """A browser with a profile on disk, for what must outlive it."""
-    context = playwright.chromium.launch_persistent_context(str(profile), **options())
+def killable(browser: Browser, profile: Path) -> Iterator[tuple[BrowserContext, Callable[[], None]]]:
+    """A browser of its own with its profile on disk, and what kills it and all its processes."""
+    launched = browser.browser_type.launch_persistent_context(str(profile), **options())
+
+    def kill() -> None:
+        for process in psutil.process_iter(["cmdline"]):
+            with contextlib.suppress(psutil.Error):
+                if f"--user-data-dir={profile}" in (process.info["cmdline"] or []):
+                    process.kill()
+
     try:
-        yield context
+        yield launched, kill
     finally:
-        with contextlib.suppress(Exception):  # a test may have killed it
-            context.close()
+        with contextlib.suppress(Error):  # it may have been killed
+            launched.close()
+
+
+_FOCUSED = """
+() => {
+  const clean = (text) => (text ?? "").trim().replace(/\\*$/, "").trim();
+  const label = (field) => clean(field.labels?.[0]?.innerText ?? field.ariaLabel);
+  const field = document.activeElement;
+  const radios = field.type === "radio" ? [...document.getElementsByName(field.name)] : [];
+  return [label(field), field.closest(".fjs-form-field")?.innerText ?? "", radios.map(label)];
+}
+"""
+"""The label of the field that has the focus, the question that it stands in, and the labels of its radio group."""
 
 
 class Person:
@@ -94,6 +114,36 @@ class Person:
     def type(self, text: str) -> Person:
         self.page.keyboard.insert_text(text)
         return self
+
+    # a form, by keyboard alone
+
+    def fill(self, label: str, text: str) -> Person:
+        self.reach(label)
+        return self.press("Control+A").type(text)
+
+    def choose(self, label: str, option: str) -> Person:
+        """An option of a select: to it, open it, down to the option, take it."""
+        self.reach(label)
+        picked = self.page.locator(".fjs-dropdownlist-item.focused")
+        for _ in range(30):
+            if picked.count() and picked.first.inner_text().strip() == option:
+                return self.press("Enter")
+            self.press("ArrowDown")
+        raise AssertionError(f"{label!r} has no option {option!r}")
+
+    def tick(self, label: str, of: str = "") -> Person:
+        """A check box, or a radio button `of` a question."""
+        self.reach(label, of)
+        return self.press("Space")
+
+    def reach(self, label: str, of: str = "") -> None:
+        """Tab until the field with this label has the focus; arrows from one radio button of a group to another."""
+        for _ in range(60):
+            text, question, others = self.page.evaluate(_FOCUSED)
+            if text == label and of in question:
+                return
+            self.press("ArrowDown" if of in question and label in others else "Tab")
+        raise AssertionError(f"no field {label!r} can be reached by Tab")
 
     def sees(self, text: str, *, within: float = 20) -> Locator:
         """The first place where a text is shown, waited for."""

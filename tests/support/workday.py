@@ -141,7 +141,7 @@ def pages(service: Service, day: Workday) -> dict[str, tuple[str, str]]:
         "start-form": ("operator_160", "/start?process=scheme1_call_160"),
         "cases": ("supervisor_160", "/cases"),
         "case-diagram": ("supervisor_160", f"/cases/{day.asked}"),
-        "case-history": ("supervisor_160", f"/cases/{day.breached}?tab=history"),
+        "case-history": ("admin", f"/cases/{day.breached}?tab=history"),
         "case-variables": ("admin", f"/cases/{day.breached}?tab=variables"),
         "case-mail": ("supervisor_160", f"/cases/{day.asked}?tab=mail"),
         "case-stuck": ("admin", f"/cases/{day.stuck}"),
