@@ -17,6 +17,7 @@ def test_names_and_scripts_in_three_languages(api: Api) -> None:
     loan = told["processes"]["loan"]
     assert loan["name"] == {"ru": "Заявка на рассрочку", "kk": "Бөліп төлеу өтінімі", "en": "Instalment request"}
     assert loan["owner"] == "tests"
+    assert loan["startForm"] is True
     review = loan["elements"]["review"]
     assert review["name"] == {"ru": "Рассмотреть заявку", "kk": "Қарау", "en": "Review"}
     assert review["clause"] == "1"

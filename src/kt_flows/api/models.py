@@ -220,6 +220,7 @@ class ElementTexts(Told):
 class ProcessTexts(Told):
     name: InLanguages
     owner: str
+    start_form: bool = Field(description="Whether people begin a case of it with a form.")
     elements: dict[str, ElementTexts] = Field(description="By id: elements, flows, lanes, participants, notes.")
 
 

@@ -55,6 +55,7 @@ def _process_json(definition: Definition) -> dict[str, Any]:
     return {
         "name": _label_json(definition.manifest.name),
         "owner": definition.manifest.owner,
+        "startForm": definition.start_form is not None,
         "elements": elements,
     }
 
