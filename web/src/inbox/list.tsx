@@ -6,7 +6,8 @@ import { Row } from "./row";
 import type { Tasks } from "./tasks";
 import { useWords } from "./words";
 
-export type ListHandle = { focus: () => void; offset: () => number };
+export type ListHandle = { focus: () => void };
+export type Place = { active: string | undefined; offset: number };
 type Props = {
   tasks: Tasks;
   active: string | undefined;
@@ -15,7 +16,8 @@ type Props = {
   search: Record<string, string>;
   /** Beside a task: two lines in a narrow column. */
   narrow: boolean;
-  offset: number;
+  /** Where it was left; kept up to date as one scrolls. */
+  place: Place;
   handle: RefObject<ListHandle | null>;
   onMove: (to: number) => void;
   onOpen: (id: string) => void;
@@ -24,7 +26,7 @@ type Props = {
 
 /** All tasks of the list, of which only those in sight are drawn; the focus is the list's, its row is the active one. */
 export function List(props: Props) {
-  const { tasks, active, picked, open, narrow, offset, handle } = props;
+  const { tasks, active, picked, open, narrow, place, handle } = props;
   const t = useWords();
   const me = useSession().name;
   const box = useRef<HTMLDivElement>(null);
@@ -35,23 +37,24 @@ export function List(props: Props) {
     getScrollElement: () => box.current,
     estimateSize: () => size,
     overscan: 6,
-    initialOffset: offset,
+    initialOffset: place.offset,
     getItemKey: (index) => tasks.ids[index]!,
   });
   const drawn = rows.getVirtualItems();
   const last = drawn.at(-1)?.index ?? 0;
 
-  useEffect(() => rows.measure(), [size]);
   useEffect(() => {
     if (tasks.more && last >= tasks.ids.length - 30) tasks.fetchMore();
   }, [last, tasks.more, tasks.ids.length]);
+  const fresh = useRef(true);
   useEffect(() => {
-    if (at >= 0) rows.scrollToIndex(at, { align: "auto" });
-  }, [at]);
-  useImperativeHandle(handle, () => ({
-    focus: () => box.current?.focus({ preventScroll: true }),
-    offset: () => rows.scrollOffset ?? 0,
-  }));
+    if (fresh.current) fresh.current = false; // it begins where it was left
+    else {
+      rows.measure();
+      if (at >= 0) rows.scrollToIndex(at, { align: "auto" });
+    }
+  }, [at, size]);
+  useImperativeHandle(handle, () => ({ focus: () => box.current?.focus({ preventScroll: true }) }));
 
   function onKeyDown(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / size) - 1);
@@ -75,6 +78,7 @@ export function List(props: Props) {
       aria-activedescendant={drawn.some((one) => one.index === at) ? `task-${active}` : undefined}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      onScroll={(event) => (place.offset = event.currentTarget.scrollTop)}
     >
       <div role="presentation" className="inbox-rows" style={{ height: rows.getTotalSize() }}>
         {drawn.map(({ index, start }) => {

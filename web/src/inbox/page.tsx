@@ -14,7 +14,7 @@ import { FILTERS, useFilters } from "./asked";
 import { useBulk } from "./bulk";
 import { Chips } from "./chips";
 import type { Deed } from "./hands";
-import { List, type ListHandle } from "./list";
+import { List, type ListHandle, type Place } from "./list";
 import { People } from "./people";
 import { Search } from "./search";
 import { Sidebar } from "./sidebar";
@@ -23,7 +23,13 @@ import { useWords } from "./words";
 import "./inbox.css";
 
 /** Where each list was left: the active row, and how far it was scrolled. */
-const left = new Map<string, { active: string | undefined; offset: number }>();
+const places = new Map<string, Place>();
+
+function placeOf(key: string): Place {
+  const found = places.get(key) ?? { active: undefined, offset: 0 };
+  places.set(key, found);
+  return found;
+}
 
 export function InboxPage() {
   const t = useWords();
@@ -37,7 +43,8 @@ export function InboxPage() {
   const tasks = useTasks(filters);
   const list = useRef<ListHandle>(null);
   const search = useRef<HTMLInputElement>(null);
-  const [active, setActive] = useState<string | undefined>(taskId ?? left.get(tasks.key)?.active);
+  const place = placeOf(tasks.key);
+  const [active, setActive] = useState<string | undefined>(taskId ?? place.active);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [pickedLast, setPickedLast] = useState<string>();
   const [giving, setGiving] = useState<Task[] | null>(null);
@@ -47,28 +54,27 @@ export function InboxPage() {
   });
   const works = may("tasks.work");
 
-  // The row that was active went away: the one in its place is the next.
+  // Where the active row went away, the one in its place is the next.
   const at = useRef(0);
-  const index = active ? tasks.ids.indexOf(active) : -1;
-  if (index >= 0) at.current = index;
-  const current = index >= 0 ? active : tasks.ids[Math.min(at.current, tasks.ids.length - 1)];
+  const found = active ? tasks.ids.indexOf(active) : -1;
+  const index = found >= 0 ? found : Math.min(at.current, tasks.ids.length - 1);
+  const current = tasks.ids[index];
+  at.current = Math.max(index, 0);
+  if (current) place.active = current;
 
   useEffect(() => {
     if (!taskId && (!document.activeElement || document.activeElement === document.body)) list.current?.focus();
   }, [taskId, tasks.isPending]);
   useEffect(() => {
     setPicked(new Set());
-    if (!taskId) setActive(left.get(tasks.key)?.active);
     at.current = 0;
+    if (!taskId) setActive(place.active);
   }, [tasks.key]);
-  const offset = list.current?.offset() ?? 0;
-  const latest = useRef({ key: tasks.key, active: current });
-  latest.current = { key: tasks.key, active: current };
   useEffect(() => {
-    const shown = list;
-    return () => void left.set(latest.current.key, { active: latest.current.active, offset: shown.current?.offset() ?? 0 });
+    // The form's code is there before the first task is opened.
+    const timer = window.setTimeout(() => void import("../forms/island"), 1500);
+    return () => window.clearTimeout(timer);
   }, []);
-  useEffect(() => void left.set(tasks.key, { active: current, offset }), [tasks.key, current, offset]);
 
   function move(to: number) {
     const id = tasks.ids[Math.max(0, Math.min(to, tasks.ids.length - 1))];
@@ -181,7 +187,7 @@ export function InboxPage() {
             open={taskId}
             search={filters}
             narrow={Boolean(taskId)}
-            offset={left.get(tasks.key)?.offset ?? 0}
+            place={place}
             handle={list}
             onMove={move}
             onOpen={open}

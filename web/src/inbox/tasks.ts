@@ -13,6 +13,7 @@ import { useHeld, type Held } from "../ui/held";
 import { asked, asText } from "./asked";
 
 const PAGE = 100;
+const FURTHER = 300; // who scrolls on wants more, and all that is shown is read again when something changes
 const REST = 2_000; // milliseconds between two readings of a list on which much happens
 const LOOKED_AT = 20; // single rows at once; beyond that the whole list is read anyway
 
@@ -42,7 +43,7 @@ export function useTasks(filters: Query): Tasks {
     queryKey: ["tasks", key],
     queryFn: async ({ pageParam }) => {
       const at = pageParam?.at ?? new Date(now()).toISOString();
-      const query = { ...asked(filters, me, at), limit: PAGE, ...(pageParam ? { cursor: pageParam.cursor } : {}) };
+      const query = { ...asked(filters, me, at), ...(pageParam ? { limit: FURTHER, cursor: pageParam.cursor } : { limit: PAGE }) };
       return { ...(await ask(api.GET("/v1/tasks", { params: { query } }))), at };
     },
     initialPageParam: null as Cursor,

@@ -7,7 +7,8 @@ import { api, ask, Problem, type Task } from "../api/client";
 import { now } from "../app/clock";
 import type { Values } from "../forms/form";
 
-const QUIET = 800; // milliseconds without a key before it goes to the service
+const QUIET = 500; // milliseconds without a key before it goes to the service
+const LONGEST = 2_000; // and with keys all the time
 const AGAIN = 3_000; // after it could not be sent
 const OLD = 7 * 24 * 3_600_000;
 const KEEPALIVE = 60_000; // bytes that a browser still sends while it closes the page
@@ -70,6 +71,8 @@ class Keeper {
   private base: string;
   private timer: number | undefined;
   private sending = false;
+  /** When the first of what has not been sent was typed. */
+  private since = 0;
   private closed = false;
 
   constructor(
@@ -87,10 +90,11 @@ class Keeper {
 
   change(values: Values): void {
     if (this.closed || JSON.stringify(values) === JSON.stringify(this.values ?? this.task.draft)) return;
+    if (!this.values) this.since = now();
     this.values = values;
     writeLocal(this.person, this.task.id, { values, at: now(), base: this.base, sent: false });
     this.tell({ state: "saving" });
-    this.later(QUIET);
+    this.later(Math.min(QUIET, Math.max(0, this.since + LONGEST - now())));
   }
 
   /** Sends at once what is not sent; `leaving` while the page closes. */

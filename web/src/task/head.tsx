@@ -72,8 +72,9 @@ export function Head({ task, alone, focus, onBack }: { task: Task; alone: boolea
 
   return (
     <header className="task-head">
-      <Button kind="plain" className="task-back" aria-label={t.back} onClick={onBack} hint="Esc">
-        ←
+      <Button kind="plain" className="task-back" onClick={onBack} hint="Esc">
+        <span aria-hidden="true">←</span>
+        <span className="visually-hidden">{t.back}</span>
       </Button>
       <div className="grow">
         <Heading ref={heading} tabIndex={-1} id="task-title" className="given">

@@ -27,7 +27,7 @@ export function Script({ task, always }: { task: Task; always: boolean }) {
   return (
     <section className="task-script" aria-label={t.title}>
       <header className="row">
-        <h3 className="grow">{t.title}</h3>
+        <h2 className="grow">{t.title}</h2>
         {text && (
           <div role="group" aria-label={t.lang} className="choices">
             {LANGS.map((one) => (
