@@ -4,10 +4,18 @@ import { words } from "../words/words";
 
 const useWords = words({ close: "Закрыть" }, { close: "Жабу" }, { close: "Close" });
 
-type Props = { open: boolean; onClose: () => void; title: string; children: ReactNode; wide?: boolean };
+type Props = {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  children: ReactNode;
+  wide?: boolean;
+  /** Where the focus goes afterwards, where that is not where it came from. */
+  returnTo?: (() => HTMLElement | null) | undefined;
+};
 
 /** A question or a detail over the page: the focus stays in it, Escape closes it, and goes back to where it was. */
-export function Dialog({ open, onClose, title, children, wide }: Props) {
+export function Dialog({ open, onClose, title, children, wide, returnTo }: Props) {
   const t = useWords();
   const before = useRef<Element | null>(null);
 
@@ -23,7 +31,7 @@ export function Dialog({ open, onClose, title, children, wide }: Props) {
   /** Where the focus came from may be gone by then, e.g. the row that was acted on. */
   function back(event: Event) {
     event.preventDefault();
-    const from = before.current;
+    const from = returnTo?.() ?? before.current;
     const there = from instanceof HTMLElement && from.isConnected && from !== document.body;
     (there ? from : document.getElementById("content"))?.focus();
   }
