@@ -10,10 +10,17 @@ import { appealOf, numbersOf, useCases, type Mail } from "./mails";
 import { useFieldLabel, type Decision } from "./sort";
 import { useWords } from "./words";
 
-type Props = { mail: Mail; taskId: string; busy: boolean; onClose: () => void; onDecide: (decision: Decision) => void };
+type Props = {
+  mail: Mail;
+  taskId: string;
+  busy: boolean;
+  onClose: () => void;
+  onDecide: (decision: Decision) => void;
+  returnTo: () => HTMLElement | null;
+};
 
 /** Whose mail it is: looked for by any number that a person may have at hand. */
-export function Attach({ mail, taskId, busy, onClose, onDecide }: Props) {
+export function Attach({ mail, taskId, busy, onClose, onDecide, returnTo }: Props) {
   const t = useWords();
   const [typed, setTyped] = useState("");
   const [sought, setSought] = useState("");
@@ -30,14 +37,16 @@ export function Attach({ mail, taskId, busy, onClose, onDecide }: Props) {
     setSought(typed.trim());
   }
 
+  const possible = found.data?.filter((one) => appealOf(one) !== "") ?? [];
+  const chosen = possible.find((one) => one.id === picked) ?? (possible.length === 1 ? possible[0] : undefined);
+
   function decide() {
-    const one = found.data?.find((each) => each.id === picked);
-    if (one) onDecide({ verdict: "attach", appeal_id: appealOf(one), is_answer: answer });
+    if (chosen) onDecide({ verdict: "attach", appeal_id: appealOf(chosen), is_answer: answer });
     else setFault(t.pick);
   }
 
   return (
-    <Dialog open onClose={onClose} title={t.attachTitle}>
+    <Dialog open onClose={onClose} returnTo={returnTo} title={t.attachTitle}>
       <p className="given quiet">
         {mail.from} · {mail.subject || t.noSubject}
       </p>
@@ -65,7 +74,7 @@ export function Attach({ mail, taskId, busy, onClose, onDecide }: Props) {
                 <fieldset className="mail-cases">
                   <legend className="visually-hidden">{t.attachTitle}</legend>
                   {cases.map((one) => (
-                    <Case key={one.id} one={one} picked={one.id === picked} onPick={() => setPicked(one.id)} />
+                    <Case key={one.id} one={one} picked={one === chosen} onPick={() => setPicked(one.id)} />
                   ))}
                 </fieldset>
               )
@@ -78,7 +87,7 @@ export function Attach({ mail, taskId, busy, onClose, onDecide }: Props) {
         <span className="given">{answerLabel}</span>
       </label>
       <p role="alert" className="fault">
-        {picked ? "" : fault}
+        {chosen ? "" : fault}
       </p>
       <Button kind="first" busy={busy} onClick={decide}>
         {t.attachDone}

@@ -5,9 +5,15 @@ import type { Mail } from "./mails";
 import type { Decision } from "./sort";
 import { useWords } from "./words";
 
-type Props = { mail: Mail; busy: boolean; onClose: () => void; onDecide: (decision: Decision) => void };
+type Props = {
+  mail: Mail;
+  busy: boolean;
+  onClose: () => void;
+  onDecide: (decision: Decision) => void;
+  returnTo: () => HTMLElement | null;
+};
 
-export function Discard({ mail, busy, onClose, onDecide }: Props) {
+export function Discard({ mail, busy, onClose, onDecide, returnTo }: Props) {
   const t = useWords();
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
@@ -19,7 +25,7 @@ export function Discard({ mail, busy, onClose, onDecide }: Props) {
   }
 
   return (
-    <Dialog open onClose={onClose} title={t.discardTitle}>
+    <Dialog open onClose={onClose} returnTo={returnTo} title={t.discardTitle}>
       <p className="given quiet">
         {mail.from} · {mail.subject || t.noSubject}
       </p>

@@ -61,7 +61,7 @@ function Mails({ newest, refetch, more }: Props) {
     if (id) list.current?.querySelector<HTMLElement>(`[data-mail="${CSS.escape(id)}"]`)?.focus();
   }
   function step(by: number) {
-    choose(mails[Math.min(Math.max(Math.max(here, 0) + (here < 0 && by > 0 ? 0 : by), 0), mails.length - 1)]?.id);
+    choose(mails[Math.min(Math.max(Math.max(here, 0) + by, 0), mails.length - 1)]?.id);
   }
 
   async function decide(decision: Decision) {
@@ -82,10 +82,12 @@ function Mails({ newest, refetch, more }: Props) {
     if (!gone) return;
     const next = mails[mails.indexOf(mail) + 1] ?? mails[mails.indexOf(mail) - 1];
     setSorted((old) => new Set(old).add(mail.id));
-    choose(next?.id);
+    change({ mail: next?.id });
     void refetch().then((fresh) => held.show(fresh));
   }
 
+  /** After a decision: the mail that is chosen then. */
+  const chosen = () => list.current?.querySelector<HTMLElement>("[aria-current]") ?? null;
   const ready = Boolean(mail?.taskId);
   useKeys([
     { key: "j", label: t.next, run: () => step(1) },
@@ -126,10 +128,17 @@ function Mails({ newest, refetch, more }: Props) {
           busy={busy}
           onClose={() => setDoing(null)}
           onDecide={(to) => void decide(to)}
+          returnTo={chosen}
         />
       )}
       {doing === "discard" && mail.taskId && (
-        <Discard mail={mail} busy={busy} onClose={() => setDoing(null)} onDecide={(to) => void decide(to)} />
+        <Discard
+          mail={mail}
+          busy={busy}
+          onClose={() => setDoing(null)}
+          onDecide={(to) => void decide(to)}
+          returnTo={chosen}
+        />
       )}
     </div>
   );
