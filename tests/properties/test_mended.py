@@ -1,12 +1,15 @@
-"""Random cases whose calls fail, and people who put them right or go past: the rows stay what the case waits for."""
+"""Random cases whose calls fail, and people who put them right or go past: the rows stay what the case waits for, and
+its history what it was."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kt_flows.clock import FixedClock
+from kt_flows.engine.machine import NoSuchWait
 from kt_flows.errors import Conflict, Permanent
 from kt_flows.jobs.handlers import SHORT
 from kt_flows.jobs.hands import LEASE
@@ -16,24 +19,25 @@ from kt_flows.runtime.doctor import examine
 from kt_flows.security import SERVICE
 from kt_flows.settings import Settings
 from kt_flows.store import job_list, jobs
+from support import sheet
 from support.desk import Desk
+from support.past import Album
 from support.postgres import fresh_database
+from support.sheet import Sheet
 
 NOW = datetime(2026, 3, 2, 5, tzinfo=UTC)
 MOST_MOVES = 120
-
-
-def sound(desk: Desk) -> None:
-    assert list(examine(desk.rt)) == [], desk.trail
+SEEDS = (8, 9, 10, 11, 14, 15, 19)
+"""Of cases that come to a call which fails."""
 
 
 class Clumsy(Desk):
-    """A desk whose outside refuses every third call."""
+    """A desk whose outside refuses most calls."""
 
     mendings = 0
 
     def outside(self) -> bool:
-        if self.choose.random() < 0.35:
+        if self.choose.random() < 0.7:
             with self.rt.db.transaction() as tx:
                 kinds = (*SHORT, jobs.INCIDENT)
                 taken = jobs.lease(tx, not_kinds=kinds, now=self.clock.now(), lease_for=LEASE, limit=1)
@@ -60,15 +64,27 @@ class Clumsy(Desk):
         return bool(stuck)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_rows_follow_every_mending(seed: int) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rows_follow_every_mending(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "SMALL", [Sheet.user, Sheet.job, Sheet.job, Sheet.script, Sheet.throws, Sheet.catches])
     clock = FixedClock(NOW)
     with fresh_database() as db:
-        desk = Clumsy(Runtime(db, clock, Settings(mode="sandbox")), clock, seed, sound)
+        rt = Runtime(db, clock, Settings(mode="sandbox"))
+        album = Album(rt)
+
+        def sound(desk: Desk) -> None:
+            assert list(examine(rt)) == [], desk.trail
+            album.take(desk.case)
+            clock.advance(timedelta(milliseconds=10))
+
+        desk = Clumsy(rt, clock, seed, sound)
         desk.moved("start")
         for _ in range(MOST_MOVES):
             if desk.look().state == "completed":
-                return
-            if desk.choose.random() < 0.3 or not desk.work():
-                desk.anything()
-        raise AssertionError(f"does not end: {desk.trail}")
+                break
+            with contextlib.suppress(NoSuchWait):  # a task whose deadline has come while it was looked at
+                if desk.choose.random() < 0.3 or not desk.work():
+                    desk.anything()
+        assert desk.look().state == "completed", f"does not end: {desk.trail}"
+        album.check(desk.case)
+        assert desk.mendings

@@ -49,8 +49,10 @@ class MailInFull(Mail):
     "/v1/mails", response_model=Listed[Mail], summary="List mail that came in, newest first", **asks("tasks.read")
 )
 def list_mails(rt: Rt, who: Who, page: PageAsked, verdict: Verdict | None = None) -> Response:
-    """`?verdict=unsorted`: what fits no case, or came too late, and waits for a person.  Whoever sees a case of a mail
-    sees it."""
+    """`?verdict=unsorted`: what fits no case, or came too late, and waits for a person.
+
+    A mail is seen by whoever sees a case of it.
+    """
     bound, process = {"verdict": verdict}, rt.settings.unsorted_process
     with rt.reading() as reading:
         after = page.after(who, bound)
