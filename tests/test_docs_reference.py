@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import click
 
 from kt_flows import errors
 from kt_flows.api import problems
 from kt_flows.cli import main
+from kt_flows.engine.step import Trace
 from kt_flows.jobs.handlers import MAIL_POLL
 from kt_flows.runtime import periodic
 from kt_flows.settings import PREFIX, Settings
@@ -64,3 +66,15 @@ def test_a_topic_s_section_names_what_it_takes_and_gives() -> None:
             told = ", ".join(f"`{name}`: {word}" for name, word in fields.items())
             assert said[kind] == (told or "none"), f"{topic.kind} {kind}"
         assert said["errors"] == (", ".join(f"`{code}`" for code in topic.errors) or "none"), topic.kind
+
+
+def test_every_kind_of_history_is_told() -> None:
+    told = set(re.findall(r"`([a-z.]+)`", "".join(
+        row.split("|")[1] for row in (REFERENCE / "history.md").read_text(encoding="utf-8").splitlines()
+        if row.startswith("| `")
+    )))  # fmt: skip
+    kinds = set(get_args(get_type_hints(Trace)["kind"])) | {"started", "changed", "attached", "stuck", "noted"}
+    kinds |= {"suspended", "resumed", "migrated", "job.retried", "job.cancelled", "commented"}
+    kinds |= {"claimed", "released", "assigned"}
+    kinds |= {"mail.received", "mail.automatic", "mail.late", "mail.bounced"}
+    assert kinds <= told

@@ -8,9 +8,9 @@ the wait is open.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Values = Mapping[str, Any]
 """JSON values by variable name; a time is an RFC 3339 text with `Z`."""
@@ -87,8 +87,7 @@ class Incident:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """One line of history: what happened at which element in this move, in order.
 
     `detail` says why: a condition's values, a decision's inputs, outputs and rule, a message's name.  Never more
@@ -99,8 +98,8 @@ class Trace:
     element_id: str
     process_key: str
     kind: Literal["arrived", "entered", "completed", "cancelled", "taken", "decided", "thrown", "caught", "incident"]
-    detail: Values = field(default_factory=dict)
-    wait: int = 0
+    detail: Values
+    wait: int
 
 
 PlaceKind = Literal["task", "job", "timer", "message", "signal", "condition", "incident", "inside", "standing"]

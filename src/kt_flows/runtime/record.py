@@ -108,8 +108,10 @@ def _changed(before: Values, after: Values, born: bool) -> list[dict[str, Any]]:
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are the same in JSON, where true is not 1."""
-    if one != other or not isinstance(one, bool | int | float | list | dict):
-        return bool(one == other)
+    if one != other:
+        return False
+    if isinstance(one, str) or one is other:
+        return True
     return orjson.dumps(one, option=_SORTED) == orjson.dumps(other, option=_SORTED)
 
 

@@ -67,7 +67,7 @@ class Replay:
         match line.kind:
             case "incident" | "stuck":
                 self.stuck[wait] = watches
-            case "job.retried" | "job.cancelled":
+            case "job.retried" | "job.skipped" | "job.cancelled":
                 self.stuck.pop(wait, None)
 
     def _gone(self, wait: int) -> None:

@@ -55,6 +55,7 @@ def tell(tx: Transaction, held: instances.Held, view: TaskView, what: str, actor
         "element_id": view.element_id,
         "definition_key": view.process_key,
         "detail": {"assignee": view.assignee},
+        "wait": view.wait,
     }
     history.add(tx, held.id, [line], actor=actor.name, now=now)
     event = {

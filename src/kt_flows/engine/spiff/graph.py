@@ -65,6 +65,8 @@ class Graph(BpmnProcessSpec):
             source, target = self.nodes[flow.source], self.nodes[flow.target]
             source.flows.append((flow, target))
             target.incoming.append(flow.id)
+            if flow.condition is not None:
+                source.conditional.append(flow)
             if flow.default:
                 self.defaults[flow.source] = flow.id
         self._link()

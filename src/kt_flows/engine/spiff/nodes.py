@@ -30,6 +30,8 @@ class Node(BpmnTaskSpec):
         self.element = element
         self.process_key = element.process_key
         self.flows: list[tuple[Flow, Node]] = []
+        self.conditional: list[Flow] = []
+        """Those of the flows that are taken under a condition."""
         self.incoming: list[str] = []
         self.boundaries: list[Node] = []
 

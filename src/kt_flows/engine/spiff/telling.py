@@ -25,7 +25,7 @@ MAX_REFUSED = 20
 def arrivals(case: Case) -> None:
     """Tokens that have come since this was last told, and stay before their element: at a join, or cut off by a
     budget."""
-    for token in list(case.tasks.values()):
+    for token in case.tasks.values():
         fresh = token.id > case.told and not token.watching
         if "joined" in token.facts or (fresh and token._state in (TaskState.READY, TaskState.WAITING)):
             case.note(token, "arrived")
@@ -37,15 +37,15 @@ def ways(case: Case, token: Token, chosen: Sequence[tuple[Flow, Node]]) -> None:
 
     What was not taken is told once, with the first that was.
     """
-    node = token.node
-    conditional = [flow for flow, _ in node.flows if flow.condition is not None and not flow.default]
+    node, conditional = token.node, token.node.conditional
     if not conditional:
         return
     values = values_of(token)
-    taken = [flow for flow, _ in chosen if flow in conditional]
-    refused = [flow for flow in conditional if flow not in taken]
+    taken = [flow for flow, _ in chosen if flow.condition is not None]
     if taken and isinstance(node, Choice):  # it looks no further than the first that holds
         refused = conditional[: conditional.index(taken[0])]
+    else:
+        refused = [flow for flow in conditional if flow not in taken]
     told: dict[str, Any] = {}
     if refused:
         told["refused"] = [
