@@ -9,6 +9,7 @@ import pytest
 
 from kt_flows.api import models
 from kt_flows.api.ops import almaty_is_plus_five
+from kt_flows.api.supervision_models import JobInFull
 from kt_flows.store import jobs, notices
 from support.api import Api, answer, problem
 
@@ -167,3 +168,21 @@ def _references(value: object) -> list[str]:
     if isinstance(value, list):
         return [reference for part in value for reference in _references(part)]
     return []
+
+
+def test_a_stuck_job_is_put_right_or_gone_without(api: Api) -> None:
+    id = stuck_job(api)
+    chief = api.as_("chief")
+    (job,) = answer(chief.get("/v1/jobs", params={"state": "stuck", "instanceId": id}))["items"]
+    full = answer(chief.get(f"/v1/jobs/{job['id']}"))
+    JobInFull.model_validate(full)
+    assert {name: full[name] for name in job} == job
+    assert full["definitionKey"] == "loan"
+    problem(api.as_("far_chief").get(f"/v1/jobs/{job['id']}"), 404, "not_found")
+    path = f"/v1/jobs/{job['id']}"
+    problem(chief.post(f"{path}/skip", json={"reason": " "}), 422, "invalid_values")
+    problem(chief.post(f"{path}/skip", json={}), 422, "invalid_values")
+    problem(chief.post(f"{path}/retry", json={"variables": []}), 422, "invalid_values")
+    problem(chief.post(f"{path}/retry", json={"values": {}}), 422, "invalid_values")
+    problem(api.as_("anna").post(f"{path}/skip", json={"reason": "?"}), 403, "forbidden")
+    problem(api.as_("far_chief").post(f"{path}/skip", json={"reason": "?"}), 404, "not_found")
