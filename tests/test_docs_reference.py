@@ -74,7 +74,7 @@ def test_every_kind_of_history_is_told() -> None:
         if row.startswith("| `")
     )))  # fmt: skip
     kinds = set(get_args(get_type_hints(Trace)["kind"])) | {"started", "changed", "attached", "stuck", "noted"}
-    kinds |= {"suspended", "resumed", "migrated", "job.retried", "job.cancelled", "commented"}
+    kinds |= {"suspended", "resumed", "migrated", "job.retried", "job.skipped", "job.cancelled", "commented"}
     kinds |= {"claimed", "released", "assigned"}
     kinds |= {"mail.received", "mail.automatic", "mail.late", "mail.bounced"}
     assert kinds <= told
