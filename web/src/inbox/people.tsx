@@ -28,7 +28,7 @@ export function People({ tasks, onChosen, onClose }: Props) {
     <Dialog open onClose={onClose} title={t.title}>
       <label className="people-find">
         {t.find}
-        <input type="search" value={sought} autoFocus onChange={(event) => setSought(event.target.value)} />
+        <input type="search" value={sought} onChange={(event) => setSought(event.target.value)} />
       </label>
       <Shown found={people}>
         {({ items }) => {

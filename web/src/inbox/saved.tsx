@@ -124,7 +124,7 @@ function Edit({ filter, here, onClose }: { filter: Filter | null; here: string; 
       <form className="inbox-save" onSubmit={keep}>
         <label>
           {t.name}
-          <input value={name} maxLength={100} required autoFocus onChange={(event) => setName(event.target.value)} />
+          <input value={name} maxLength={100} required onChange={(event) => setName(event.target.value)} />
         </label>
         {groups.length > 0 && (
           <fieldset>

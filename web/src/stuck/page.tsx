@@ -82,13 +82,17 @@ function Jobs({ newest, refetch, more }: Props) {
   async function retryAll(these: Job[]) {
     setBusy(true);
     let done = 0;
-    for (const job of these) if (await retry(job)) done += 1;
+    const left = [...these];
+    async function work() {
+      for (let job = left.shift(); job; job = left.shift()) if (await retry(job)) done += 1;
+    }
+    await Promise.all([work(), work(), work(), work()]);
     setBusy(false);
     setChosen(new Set());
-    if (these.length > 1)
+    if (these.length > 1) {
       toast(t.retriedMany(number(lang, done), number(lang, these.length)), { bad: done < these.length });
-    else if (done) toast(t.retried(named(these[0]!)));
-    void refetch();
+    } else if (done) toast(t.retried(named(these[0]!)));
+    held.show(await refetch());
   }
 
   function begin(doing: Doing, job: Job) {
