@@ -21,7 +21,7 @@ MOST = 500
 """Points of a series."""
 _MEASURED = EVERY.c.variables["indicators"]
 _ARE = sa.func.jsonb_typeof(_MEASURED) == "array"
-_NOTHING = sa.cast(sa.literal([], JSONB), JSONB)
+_NOTHING = sa.literal([], JSONB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _time(text: Any, otherwise: datetime) -> datetime:
     """What a measurement says when it was; one that does not say it was when its case began."""
     try:
         return from_text(text) if isinstance(text, str) else otherwise
-    except (ValueError, OverflowError):
+    except ValueError:
         return otherwise
 
 
@@ -85,13 +85,14 @@ def _averaged(reading: Reading, asked: Asked, first: datetime, length: timedelta
     """A length of time in which nothing was measured has no data."""
     seconds = sa.extract("epoch", EVERY.c.started_at - first)
     number = sa.func.least(sa.func.floor(seconds / length.total_seconds()), MOST - 1)
-    one = sa.func.jsonb_array_elements(sa.case((_ARE, _MEASURED), else_=_NOTHING)).column_valued("one")
+    listed = sa.func.jsonb_array_elements(sa.case((_ARE, _MEASURED), else_=_NOTHING))
+    each = listed.table_valued(sa.column("value", JSONB)).lateral("each")
+    one = each.c.value
     value = sa.case((sa.func.jsonb_typeof(one["value"]) == "number", sa.cast(one["value"].astext, sa.Double)))
     unit = sa.case((sa.func.jsonb_typeof(one["unit"]) == "string", one["unit"].astext))
     whose = (one["name"].astext.label("name"), unit.label("unit"), number.label("number"))
-    query = begun(asked, *whose, sa.func.avg(value).label("value")).where(
-        sa.func.jsonb_typeof(one["name"]) == "string"
-    )
+    named = sa.func.jsonb_typeof(one["name"]) == "string"
+    query = begun(asked, *whose, sa.func.avg(value).label("value")).join(each, named)
     found = _Found()
     for row in reading.all(query.group_by(sa.text("1, 2, 3"))):
         points = found.of(row.name, row.unit).points
