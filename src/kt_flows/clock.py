@@ -69,9 +69,12 @@ def to_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """An RFC 3339 time as an aware UTC datetime.
 
-    Raises ValueError for a text that is not a time, or a time without an offset.
+    Raises ValueError for a text that is not a time, a time without an offset, or one beyond the years that are known.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset from UTC")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is out of range") from None
