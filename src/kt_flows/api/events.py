@@ -38,7 +38,7 @@ async def stream_events(
     who: Who,
     last: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> StreamingResponse:
-    """`event: task` or `event: instance`, `data` a JSON object with ids and what happened, `id` to resume after.
+    """`event: task`, `instance` or `notice`, `data` a JSON object with ids and what happened, `id` to resume after.
 
     Without `Last-Event-ID` the stream begins now.  A comment comes every 15 seconds.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -65,11 +65,22 @@ def publish_notice(tx: Transaction, job: JobView, held: instances.Held, now: dat
     notices.publish(
         tx, key=str(asked["key"]), text=str(asked["text"]), groups=asked["groups"], instance_id=held.id, now=now
     )
+    _tell(tx, "published", str(asked["key"]), asked["groups"], held, now)
     return {"published": True}
 
 
 def withdraw_notice(tx: Transaction, job: JobView, held: instances.Held, now: datetime) -> Mapping[str, Any]:
-    return {"withdrawn": notices.withdraw(tx, str(job.payload["key"]))}
+    key = str(job.payload["key"])
+    groups = notices.withdraw(tx, key)
+    if groups is not None:
+        _tell(tx, "withdrawn", key, groups, held, now)
+    return {"withdrawn": groups is not None}
+
+
+def _tell(tx: Transaction, what: str, key: str, groups: Sequence[str], held: instances.Held, now: datetime) -> None:
+    """To those at their screens who see the notice, and may not see the case."""
+    change = {"kind": "notice", "what": what, "instance_id": held.id, "groups": list(groups), "data": {"key": key}}
+    history.tell(tx, [change], now)
 
 
 def discard_mail(tx: Transaction, job: JobView, held: instances.Held, now: datetime) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from kt_flows.store.tables import event
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """`kind` is `task` or `instance`, `what` what happened to it; `position` is where a reader goes on after it.
+    """`kind` is `task`, `instance` or `notice`, `what` what happened to it; a reader goes on after `position`.
 
     `groups` and `people` are whose it is: of a task its candidates and who has it, of a case those of all its tasks
     and who began it.
@@ -40,7 +40,7 @@ class EventView:
 
     def is_for(self, actor: Actor) -> bool:
         """Whether the actor may see it, as lists of tasks and cases have it."""
-        everything = actor.sees_all_tasks if self.kind == "task" else actor.sees_all_instances
+        everything = actor.sees_all_instances if self.kind == "instance" else actor.sees_all_tasks
         return everything or actor.name in self.people or not actor.groups.isdisjoint(self.groups)
 
 
@@ -73,7 +73,7 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
             row.at,
             row.instance_id,
             row.task_id,
-            *(_of_task(row) if row.kind == "task" else cases.get(row.instance_id, _NOBODY)),
+            *(cases.get(row.instance_id, _NOBODY) if row.kind == "instance" else _named(row)),
             row.data,
         )
         for row in rows
@@ -83,7 +83,7 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
 _NOBODY: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
-def _of_task(row: Row) -> tuple[frozenset[str], frozenset[str]]:
+def _named(row: Row) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(row.groups), frozenset([row.assignee] if row.assignee else [])
 
 

@@ -43,5 +43,7 @@ def publish(
     )
 
 
-def withdraw(tx: Transaction, key: str) -> bool:
-    return tx.do(notice.delete().where(notice.c.key == key)) == 1
+def withdraw(tx: Transaction, key: str) -> tuple[str, ...] | None:
+    """The groups that saw it; None where there was none."""
+    row = tx.first(notice.delete().where(notice.c.key == key).returning(notice.c.groups))
+    return tuple(row.groups) if row else None

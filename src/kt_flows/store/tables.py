@@ -332,7 +332,7 @@ event = sa.Table(
     sa.Column("tx", sa.BigInteger, primary_key=True, server_default=sa.text("pg_current_xact_id()::text::bigint")),
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     _at("at", nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # task, instance
+    sa.Column("kind", sa.Text, nullable=False),  # task, instance, notice
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("instance_id", UUID(as_uuid=True), nullable=False),
     sa.Column("task_id", UUID(as_uuid=True)),

@@ -27,7 +27,7 @@ export function Banner() {
   const lang = useLang();
   const found = useNotices();
   useChanges((changes) => {
-    if (changes.some((one) => one.kind === "instance")) void found.refetch({ cancelRefetch: false });
+    if (changes.some((one) => one.kind === "notice")) void found.refetch({ cancelRefetch: false });
   });
   const notices = found.data?.items ?? [];
   if (notices.length === 0) return null;

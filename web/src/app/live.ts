@@ -7,7 +7,7 @@ import { lookAtSession } from "../api/client";
 import { notBefore } from "./clock";
 
 export type Change = {
-  kind: "task" | "instance";
+  kind: "task" | "instance" | "notice";
   change: string;
   at: string;
   instanceId: string;
@@ -57,6 +57,7 @@ function hold(): Promise<never> {
   }
   source.addEventListener("task", took("task"));
   source.addEventListener("instance", took("instance"));
+  source.addEventListener("notice", took("notice"));
   source.onopen = () => tell({ line: "open" });
   source.onerror = () => {
     tell({ line: "lost" });
