@@ -29,7 +29,7 @@ from kt_flows.engine import (
 from kt_flows.engine.spiff import case as cases
 from kt_flows.errors import TooLarge
 from support.cases import T0, Case, program, script, sub, task
-from support.processes import chain, end, start
+from support.processes import chain, end, human, start
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "budgets.md"
 LIMITS = {
@@ -37,6 +37,7 @@ LIMITS = {
     "processor time of one move": budgets.CPU_SECONDS,
     "sub-processes and calls inside each other": budgets.DEPTH,
     "tokens and open events of a case": budgets.TOKENS,
+    "names of a task's groups and its assignee, each with 8 bytes more": budgets.WHOSE_BYTES,
     "the snapshot of a case with its variables": budgets.CASE_BYTES,
     "texts in one variable": values.MAX_BYTES,
     "one text": values.MAX_TEXT,
@@ -126,3 +127,10 @@ def test_a_variable_that_grows_too_large_is_an_incident_at_its_element() -> None
     body = start() + script("b", "log + log", "log") + end() + chain("start", "b", "end")
     case = Case(program(body, variables={"log": "list"}), log=["x" * 90_000, "y" * 90_000])
     assert incidents(case) == [("b", "expression.failed")]
+
+
+@pytest.mark.parametrize(("groups", "fits"), [(["г" * 596], True), (["г" * 597], False), (["a"] * 133, False)])
+def test_a_task_has_no_more_groups_than_an_index_row_has_room_for(groups: list[str], fits: bool) -> None:
+    body = start() + human("a", ",".join(groups)) + end() + chain("start", "a", "end")
+    case = Case(program(body))
+    assert [one.code for one in case.step.incidents] == ([] if fits else ["budget.groups"])

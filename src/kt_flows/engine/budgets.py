@@ -17,6 +17,8 @@ CHILDREN = 1_000
 """Instances of one activity."""
 TOKENS = 5_000
 """Tokens and open events of one case at the same time."""
+WHOSE_BYTES = 1_200
+"""Names of a task's groups and its assignee, each with eight more: they stand in an index, whose rows are short."""
 CASE_BYTES = 1_048_576
 """The snapshot with all variables."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from kt_flows.clock import from_text, to_text
+from kt_flows.engine.budgets import WHOSE_BYTES, Stopped
 from kt_flows.engine.calendar import parse_cycle, parse_duration
 from kt_flows.engine.expression import ExpressionError
 from kt_flows.engine.spiff.nodes import Node
@@ -33,6 +34,9 @@ class Human(Waiting):
         facts = token.facts
         facts["groups"] = [str(group.evaluate(values)) for group in element.groups]
         facts["assignee"] = element.assignee.evaluate(values) if element.assignee else None
+        whose = [*facts["groups"], *([str(facts["assignee"])] if facts["assignee"] else [])]
+        if sum(len(name.encode()) + 8 for name in whose) > WHOSE_BYTES:
+            raise Stopped(f"the names of its groups take more than {WHOSE_BYTES} bytes", code="budget.groups")
         facts["due"] = element.due_date.evaluate(values) if element.due_date else None
         facts["priority"] = whole(element.priority.evaluate(values), element.id) if element.priority else 50
 
