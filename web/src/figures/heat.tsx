@@ -198,7 +198,8 @@ function shown(items: Item[], measure: Measure, lang: Lang) {
   const shades = Object.fromEntries(valued.map(({ id, value }) => [id, value / most]));
   const marks = valued.map(({ id, value }): Mark => {
     if (measure === "open") return { elementId: id, tone: "here", text: number(lang, value) };
-    return { elementId: id, tone: "done", text: measure === "count" ? number(lang, value) : seconds(lang, value) };
+    const text = measure === "count" ? number(lang, value) : seconds(lang, value);
+    return { elementId: id, tone: "done", count: 1, text };
   });
   return { shades, marks, most };
 }
