@@ -129,7 +129,7 @@ def test_a_variable_that_grows_too_large_is_an_incident_at_its_element() -> None
     assert incidents(case) == [("b", "expression.failed")]
 
 
-@pytest.mark.parametrize(("groups", "fits"), [(["г" * 596], True), (["г" * 597], False), (["a"] * 133, False)])
+@pytest.mark.parametrize(("groups", "fits"), [(["г" * 596], True), (["г" * 597], False), (["a"] * 134, False)])
 def test_a_task_has_no_more_groups_than_an_index_row_has_room_for(groups: list[str], fits: bool) -> None:
     body = start() + human("a", ",".join(groups)) + end() + chain("start", "a", "end")
     case = Case(program(body))
