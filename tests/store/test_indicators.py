@@ -62,7 +62,29 @@ def test_few_are_as_they_were_measured(db: Database) -> None:
 def test_what_is_no_measurement_is_none(db: Database) -> None:
     odd = [one("cpu", "much", "yesterday"), one("cpu", True, "2026-02-31T00:00:00Z", None), {"value": 1}, None, 3]
     lay(db, [(FIRST, odd), (FIRST + STEP, "text"), (FIRST + STEP * 2, None), (FIRST + STEP * 3, {"a": 1})])
-    assert read(db) == [Series("cpu", None, {FIRST: None}), Series("cpu", "percent", {FIRST: None})]
+    assert read(db) == [Series("cpu", "percent", {FIRST: None})]
+
+
+@pytest.mark.parametrize("count", [6, MOST * 2])
+def test_a_source_without_data_has_no_unit_and_leaves_a_gap(db: Database, count: int) -> None:
+    moments = [FIRST + STEP * number for number in range(count)]
+    lost = range(count // 3, count // 2)
+    lay(
+        db,
+        [
+            (
+                at,
+                [
+                    one("disk", None, at, None) if number in lost else one("disk", number, at),
+                    one("new", None, at, None),
+                ],
+            )
+            for number, at in enumerate(moments)
+        ],
+    )
+    disk, new = read(db)
+    assert (disk.unit, new.unit, set(new.points.values())) == ("percent", None, {None})
+    assert sum(value is None for value in disk.points.values()) == len(lost) * len(disk.points) // count
 
 
 def test_many_are_averaged_and_a_gap_is_a_gap(db: Database) -> None:

@@ -43,9 +43,19 @@ class _Found:
         return self._series.setdefault((name, unit or ""), Series(name, unit))
 
     def in_order(self) -> list[Series]:
+        self._fill_in()
         return [
             Series(one.name, one.unit, dict(sorted(one.points.items()))) for _, one in sorted(self._series.items())
         ]
+
+    def _fill_in(self) -> None:
+        """A source that gives no data gives no unit either: that is a gap in what is measured under the same name."""
+        for name in [name for name, unit in self._series if not unit]:
+            units = [unit for other, unit in self._series if other == name and unit]
+            if len(units) == 1:
+                for at, value in self._series.pop((name, "")).points.items():
+                    if self._series[name, units[0]].points.get(at) is None:
+                        self._series[name, units[0]].points[at] = value
 
 
 def series(reading: Reading, asked: Asked) -> list[Series]:
