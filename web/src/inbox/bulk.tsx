@@ -27,7 +27,12 @@ const useWords = words(
     close: "Закрыть",
   },
   {
-    title: { claim: "Тапсырмаларды алу", release: "Тапсырмаларды қайтару", assign: "Тапсырмаларды беру", undo: "Болдырмау" },
+    title: {
+      claim: "Тапсырмаларды алу",
+      release: "Тапсырмаларды қайтару",
+      assign: "Тапсырмаларды беру",
+      undo: "Болдырмау",
+    },
     done: { claim: "алынды", release: "қайтарылды", assign: "берілді", undo: "бұрынғы қалпына келді" },
     tasks: { one: "тапсырма", few: "тапсырма", many: "тапсырма" },
     failed: { one: "болмады", few: "болмады", many: "болмады" },
@@ -82,15 +87,20 @@ export function useBulk(onChanged: (tasks: Task[]) => void): {
   }
 
   function change(tasks: Task[], deed: Deed) {
-    return run(tasks, () => deed, deed.what, (done) => {
-      setTold(null);
-      const before = new Map(done.map((one) => [one.task.id, one.task]));
-      void run(
-        done.map((one) => one.now!),
-        (task) => undoing(before.get(task.id)!, deed, me),
-        "undo",
-      );
-    });
+    return run(
+      tasks,
+      () => deed,
+      deed.what,
+      (done) => {
+        setTold(null);
+        const before = new Map(done.map((one) => [one.task.id, one.task]));
+        void run(
+          done.map((one) => one.now!),
+          (task) => undoing(before.get(task.id)!, deed, me),
+          "undo",
+        );
+      },
+    );
   }
 
   return { change, dialog: told && <Results told={told} onClose={() => setTold(null)} /> };

@@ -9,7 +9,8 @@ export function Chips({ filters, onChange }: { filters: Query; onChange: (change
   const names = useNames();
   const texts: Record<string, string | undefined> = {
     definitionKey: filters.definitionKey && `${t.filtered.process}: ${names.process(filters.definitionKey)}`,
-    elementId: filters.elementId && `${t.filtered.element}: ${names.element(filters.definitionKey ?? "", filters.elementId)}`,
+    elementId:
+      filters.elementId && `${t.filtered.element}: ${names.element(filters.definitionKey ?? "", filters.elementId)}`,
     assignee: filters.assignee && `${t.filtered.assignee}: ${filters.assignee}`,
     businessKey: filters.businessKey && `${t.filtered.businessKey}: ${filters.businessKey}`,
     state: filters.state && `${t.filtered.state}: ${filters.state}`,

@@ -13,7 +13,9 @@ export function change(task: Pick<Task, "id">, deed: Deed): Promise<Task> {
 /** What puts a task back into the hands it was in `before`. */
 export function undoing(before: Task, deed: Deed, me: string): Deed {
   if (before.assignee === null) return { what: "release" };
-  return deed.what === "release" && before.assignee === me ? { what: "claim" } : { what: "assign", to: before.assignee };
+  return deed.what === "release" && before.assignee === me
+    ? { what: "claim" }
+    : { what: "assign", to: before.assignee };
 }
 
 /** `now`: how it is since; `is`: how it turned out to be when it was refused. */

@@ -1,5 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useImperativeHandle, useRef, type KeyboardEvent, type RefObject } from "react";
+import {
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useSyncExternalStore,
+  type KeyboardEvent,
+  type RefObject,
+} from "react";
 import { useSession } from "../app/session";
 import { urgency } from "../ui/due";
 import { Row } from "./row";
@@ -14,7 +21,7 @@ type Props = {
   picked: ReadonlySet<string>;
   open: string | undefined;
   search: Record<string, string>;
-  /** Beside a task: two lines in a narrow column. */
+  /** Beside a task: three lines in a narrow column. */
   narrow: boolean;
   /** Where it was left; kept up to date as one scrolls. */
   place: Place;
@@ -24,14 +31,23 @@ type Props = {
   onPick: (id: string, range: boolean) => void;
 };
 
+const SMALL = window.matchMedia("(max-width: 860px)");
+
+function onSmall(told: () => void): () => void {
+  SMALL.addEventListener("change", told);
+  return () => SMALL.removeEventListener("change", told);
+}
+
 /** All tasks of the list, of which only those in sight are drawn; the focus is the list's, its row is the active one. */
 export function List(props: Props) {
-  const { tasks, active, picked, open, narrow, place, handle } = props;
+  const { tasks, active, picked, open, place, handle } = props;
+  const small = useSyncExternalStore(onSmall, () => SMALL.matches);
+  const slim = props.narrow || small;
   const t = useWords();
   const me = useSession().name;
   const box = useRef<HTMLDivElement>(null);
   const at = active ? tasks.ids.indexOf(active) : -1;
-  const size = narrow ? 62 : 54;
+  const size = slim ? 76 : 54;
   const rows = useVirtualizer({
     count: tasks.ids.length,
     getScrollElement: () => box.current,
@@ -48,7 +64,8 @@ export function List(props: Props) {
   }, [last, tasks.more, tasks.ids.length]);
   const fresh = useRef(true);
   useEffect(() => {
-    if (fresh.current) fresh.current = false; // it begins where it was left
+    if (fresh.current)
+      fresh.current = false; // it begins where it was left
     else {
       rows.measure();
       if (at >= 0) rows.scrollToIndex(at, { align: "auto" });
@@ -70,7 +87,7 @@ export function List(props: Props) {
     <div
       {...tasks.held.area}
       ref={box}
-      className={narrow ? "inbox-list narrow" : "inbox-list"}
+      className={slim ? "inbox-list narrow" : "inbox-list"}
       role="grid"
       aria-label={t.list}
       aria-multiselectable="true"

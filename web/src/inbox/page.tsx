@@ -139,13 +139,14 @@ export function InboxPage() {
     { key: "u", label: t.keys.back, run: back, when: Boolean(taskId) },
   ]);
 
+  const Title = taskId ? "h2" : "h1"; // one of the first rank: beside a task it is the task's
   const filtered = FILTERS.some((name) => name !== "sort" && filters[name]);
   return (
     <div className={taskId ? "inbox with-task" : "inbox"}>
       <Sidebar filters={filters} />
       <section className="inbox-main" aria-labelledby="inbox-title">
         <header className="inbox-head">
-          <h1 id="inbox-title">{t.title}</h1>
+          <Title id="inbox-title">{t.title}</Title>
           <Search
             field={search}
             value={filters.q ?? ""}
@@ -162,10 +163,24 @@ export function InboxPage() {
           {picked.size > 0 ? (
             <div className="row" role="group" aria-label={count(lang, picked.size, t.picked)}>
               <strong role="status">{count(lang, picked.size, t.picked)}</strong>
-              {works && <Button onClick={() => void change({ what: "claim" })} hint="C">{t.take}</Button>}
-              {may("tasks.assign") && <Button onClick={() => setGiving(chosen())} hint="A">{t.give}</Button>}
-              {works && <Button onClick={() => void change({ what: "release" })} hint="R">{t.release}</Button>}
-              <Button kind="plain" onClick={() => setPicked(new Set())}>{t.unpick}</Button>
+              {works && (
+                <Button onClick={() => void change({ what: "claim" })} hint="C">
+                  {t.take}
+                </Button>
+              )}
+              {may("tasks.assign") && (
+                <Button onClick={() => setGiving(chosen())} hint="A">
+                  {t.give}
+                </Button>
+              )}
+              {works && (
+                <Button onClick={() => void change({ what: "release" })} hint="R">
+                  {t.release}
+                </Button>
+              )}
+              <Button kind="plain" onClick={() => setPicked(new Set())}>
+                {t.unpick}
+              </Button>
             </div>
           ) : (
             <Chips filters={filters} onChange={changeAddress} />

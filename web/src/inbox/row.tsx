@@ -84,7 +84,7 @@ function Hands({ task, gone }: { task: Task; gone: boolean }) {
   if (task.assignee) return <span className="inbox-other given">⊘ {t.with(task.assignee)}</span>;
   return (
     <>
-      <span>{t.nobody}</span> <small className="given">{task.groups.join(", ")}</small>
+      <span className="inbox-free">{t.nobody}</span> <small className="given">{task.groups.join(", ")}</small>
     </>
   );
 }

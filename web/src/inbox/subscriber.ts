@@ -2,7 +2,14 @@
 import type { Task } from "../api/client";
 import { LANGS, type Lang } from "../words/words";
 
-export type Subscriber = { name: string; phone: string; email: string; id: string; lang: Lang | undefined; number: string };
+export type Subscriber = {
+  name: string;
+  phone: string;
+  email: string;
+  id: string;
+  lang: Lang | undefined;
+  number: string;
+};
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/;
 

@@ -43,7 +43,10 @@ export function useTasks(filters: Query): Tasks {
     queryKey: ["tasks", key],
     queryFn: async ({ pageParam }) => {
       const at = pageParam?.at ?? new Date(now()).toISOString();
-      const query = { ...asked(filters, me, at), ...(pageParam ? { limit: FURTHER, cursor: pageParam.cursor } : { limit: PAGE }) };
+      const query = {
+        ...asked(filters, me, at),
+        ...(pageParam ? { limit: FURTHER, cursor: pageParam.cursor } : { limit: PAGE }),
+      };
       return { ...(await ask(api.GET("/v1/tasks", { params: { query } }))), at };
     },
     initialPageParam: null as Cursor,

@@ -21,11 +21,14 @@ function listed(components: Component[], values: Values, prefix: string): Answer
     if (one.components) {
       const below = one.path ? at(values, one.path) : values;
       const rows = Array.isArray(below) ? below : [below ?? {}];
-      return rows.flatMap((row, index) => listed(one.components!, row as Values, `${prefix}${one.path ?? ""}${index}.`));
+      return rows.flatMap((row, index) =>
+        listed(one.components!, row as Values, `${prefix}${one.path ?? ""}${index}.`),
+      );
     }
     if (!one.key) return [];
     const value = at(values, one.key);
-    if (value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)) return [];
+    if (value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0))
+      return [];
     const chosen = (Array.isArray(value) ? value : [value]).map(
       (item) => one.values?.find((option) => option.value === item)?.label ?? String(item),
     );

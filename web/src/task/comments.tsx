@@ -18,7 +18,8 @@ const useWords = words(
 export function useComments(instance: string) {
   return useQuery({
     queryKey: ["comments", instance],
-    queryFn: async () => (await ask(api.GET("/v1/instances/{id}/comments", { params: { path: { id: instance } } }))).items,
+    queryFn: async () =>
+      (await ask(api.GET("/v1/instances/{id}/comments", { params: { path: { id: instance } } }))).items,
   });
 }
 

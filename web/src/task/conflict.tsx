@@ -25,7 +25,13 @@ const useWords = words(
     hidden: "Её больше не видно вам.",
     rests: "Дело приостановлено: пока его не возобновят, задачу не завершить.",
     now: "Дело сейчас",
-    states: { active: "идёт", suspended: "приостановлено", stuck: "застряло", completed: "завершено", cancelled: "отменено" },
+    states: {
+      active: "идёт",
+      suspended: "приостановлено",
+      stuck: "застряло",
+      completed: "завершено",
+      cancelled: "отменено",
+    },
     waits: "ждёт",
     case: "Открыть дело",
     typed: "Что вы набрали",
@@ -44,7 +50,13 @@ const useWords = words(
     hidden: "Ол сізге енді көрінбейді.",
     rests: "Іс тоқтатылған: жалғасқанша тапсырма аяқталмайды.",
     now: "Іс қазір",
-    states: { active: "жүріп жатыр", suspended: "тоқтатылған", stuck: "тұрып қалды", completed: "аяқталды", cancelled: "болдырылмады" },
+    states: {
+      active: "жүріп жатыр",
+      suspended: "тоқтатылған",
+      stuck: "тұрып қалды",
+      completed: "аяқталды",
+      cancelled: "болдырылмады",
+    },
     waits: "күтеді",
     case: "Істі ашу",
     typed: "Терген мәтініңіз",
@@ -63,7 +75,13 @@ const useWords = words(
     hidden: "You do not see it any more.",
     rests: "The case is suspended: until it is resumed, the task cannot be completed.",
     now: "The case is",
-    states: { active: "under way", suspended: "suspended", stuck: "stuck", completed: "completed", cancelled: "cancelled" },
+    states: {
+      active: "under way",
+      suspended: "suspended",
+      stuck: "stuck",
+      completed: "completed",
+      cancelled: "cancelled",
+    },
     waits: "waits for",
     case: "Open the case",
     typed: "What you typed",
@@ -125,7 +143,9 @@ export function Conflict({ task, problem, values, schema, onClose }: Props) {
               <p className="given">
                 {t.now}: <strong>{t.states[instance.state]}</strong>
                 {instance.waits.length > 0 && ` · ${t.waits}: `}
-                {[...new Set(instance.waits.map((one) => names.element(instance.definitionKey, one.elementId)))].join("; ")}{" "}
+                {[...new Set(instance.waits.map((one) => names.element(instance.definitionKey, one.elementId)))].join(
+                  "; ",
+                )}{" "}
                 <Link to="/cases/$caseId" params={{ caseId: instance.id }}>
                   {t.case}
                 </Link>

@@ -1,11 +1,33 @@
+import { Link } from "@tanstack/react-router";
 import type { Task } from "../api/client";
 import { subscriberOf } from "../inbox/subscriber";
 import { words } from "../words/words";
 
 const useWords = words(
-  { title: "Абонент", lang: { ru: "русский", kk: "казахский", en: "английский" }, says: "говорит", problem: "Суть обращения", id: "№" },
-  { title: "Абонент", lang: { ru: "орысша", kk: "қазақша", en: "ағылшынша" }, says: "тілі:", problem: "Өтініштің мәні", id: "№" },
-  { title: "Subscriber", lang: { ru: "Russian", kk: "Kazakh", en: "English" }, says: "speaks", problem: "What it is about", id: "No." },
+  {
+    title: "Абонент",
+    lang: { ru: "русский", kk: "казахский", en: "английский" },
+    says: "говорит",
+    problem: "Суть обращения",
+    id: "№",
+    more: "Все задачи абонента",
+  },
+  {
+    title: "Абонент",
+    lang: { ru: "орысша", kk: "қазақша", en: "ағылшынша" },
+    says: "тілі:",
+    problem: "Өтініштің мәні",
+    id: "№",
+    more: "Абоненттің барлық тапсырмалары",
+  },
+  {
+    title: "Subscriber",
+    lang: { ru: "Russian", kk: "Kazakh", en: "English" },
+    says: "speaks",
+    problem: "What it is about",
+    id: "No.",
+    more: "All tasks of the subscriber",
+  },
 );
 
 /** Who is on the phone, and what about; numbers and addresses can be called and written to. */
@@ -24,7 +46,10 @@ export function Customer({ task }: { task: Task }) {
           </span>
         )}
         {who.phone && (
-          <a className="given" href={`tel:${encodeURIComponent(who.phone.replace(/[^\d+]/g, "")).replace(/^%2B/, "+")}`}>
+          <a
+            className="given"
+            href={`tel:${encodeURIComponent(who.phone.replace(/[^\d+]/g, "")).replace(/^%2B/, "+")}`}
+          >
             {who.phone}
           </a>
         )}
@@ -32,6 +57,11 @@ export function Customer({ task }: { task: Task }) {
           <a className="given" href={`mailto:${encodeURIComponent(who.email)}`}>
             {who.email}
           </a>
+        )}
+        {(who.phone || who.id) && (
+          <Link to="/inbox" search={{ q: who.phone || who.id }}>
+            {t.more}
+          </Link>
         )}
         {who.lang && (
           <span>

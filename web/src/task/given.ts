@@ -21,7 +21,7 @@ export function useHistory(instance: string, enabled = true) {
       const path = { id: instance };
       const first = await ask(api.GET("/v1/instances/{id}/history", { params: { path, query: { limit: 500 } } }));
       const items = first.items;
-      for (let cursor = first.nextCursor; cursor; ) {
+      for (let cursor = first.nextCursor; cursor;) {
         const query = { limit: 500, cursor };
         const more = await ask(api.GET("/v1/instances/{id}/history", { params: { path, query } }));
         items.push(...more.items);

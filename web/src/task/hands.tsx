@@ -19,7 +19,8 @@ const useWords = words(
     give: "Передать…",
     over: "Забрать…",
     title: "Забрать задачу?",
-    holder: (who: string) => `Сейчас задача у «${who}». Если её забрать, он(а) не сможет её закончить и увидит это сразу.`,
+    holder: (who: string) =>
+      `Сейчас задача у «${who}». Если её забрать, он(а) не сможет её закончить и увидит это сразу.`,
     draft: "Набранное в форме останется: вы увидите этот черновик.",
     noDraft: "В форме пока ничего не набрано.",
     yes: "Забрать себе",
@@ -68,7 +69,11 @@ export function Hands({ task }: { task: Task }) {
   async function change(deed: Deed) {
     // What is pressed is seen at once; what the service says comes after.
     const hands = deed.what === "claim" ? me : deed.what === "assign" ? deed.to : null;
-    client.setQueryData(["task", task.id], { ...task, assignee: hands, state: hands ? "claimed" : "open" } satisfies Task);
+    client.setQueryData(["task", task.id], {
+      ...task,
+      assignee: hands,
+      state: hands ? "claimed" : "open",
+    } satisfies Task);
     const [result] = await bulk.change([task], deed);
     if (result?.error) {
       client.setQueryData(["task", task.id], task);
@@ -79,7 +84,12 @@ export function Hands({ task }: { task: Task }) {
   useKeys([
     { key: "c", label: t.take, run: () => void change({ what: "claim" }), when: works && free },
     { key: "c", label: t.over, run: () => setAsking(true), when: assigns && !free && !mine },
-    { key: "r", label: t.release, run: () => void change({ what: "release" }), when: works && (mine || (assigns && !free)) },
+    {
+      key: "r",
+      label: t.release,
+      run: () => void change({ what: "release" }),
+      when: works && (mine || (assigns && !free)),
+    },
     { key: "a", label: t.give, run: () => setGiving(true), when: assigns },
   ]);
 

@@ -48,7 +48,7 @@ const useWords = words(
 );
 
 /** What it is, for which case, until when, in whose hands.  It takes the focus when a task is opened. */
-export function Head({ task, alone, focus, onBack }: { task: Task; alone: boolean; focus: boolean; onBack: () => void }) {
+export function Head({ task, focus, onBack }: { task: Task; focus: boolean; onBack: () => void }) {
   const t = useWords();
   const lang = useLang();
   const names = useNames();
@@ -61,7 +61,6 @@ export function Head({ task, alone, focus, onBack }: { task: Task; alone: boolea
   useEffect(() => {
     if (focus) heading.current?.focus({ preventScroll: true });
   }, [task.id, focus]);
-  const Heading = alone ? "h1" : "h2";
 
   function hands(): string {
     if (task.state === "completed") return t.completed(task.completedBy ?? "", moment(lang, task.completedAt!));
@@ -77,9 +76,9 @@ export function Head({ task, alone, focus, onBack }: { task: Task; alone: boolea
         <span className="visually-hidden">{t.back}</span>
       </Button>
       <div className="grow">
-        <Heading ref={heading} tabIndex={-1} id="task-title" className="given">
+        <h1 ref={heading} tabIndex={-1} id="task-title" className="given">
           {name}
-        </Heading>
+        </h1>
         <p className="task-about">
           <span className="given">{names.process(task.definitionKey)}</span>
           {clause && <span className="quiet">{t.clause(clause)}</span>}

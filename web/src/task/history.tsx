@@ -88,16 +88,19 @@ export function History({ task }: { task: Task }) {
           if (told.length === 0) return <p className="quiet">{t.none}</p>;
           return (
             <ul className="notes">
-              {told.slice(-MOST).toReversed().map((one) => (
-                <li key={one.id}>
-                  <span className="quiet">{moment(lang, one.at)}</span> {t.lines[one.kind as keyof typeof t.lines]}
-                  {one.elementId && (
-                    <span className="given">: {names.element(one.definitionKey ?? "", one.elementId)}</span>
-                  )}
-                  {one.kind === "assigned" && <span className="given"> → {String(one.detail.assignee ?? "")}</span>}
-                  {one.actor && one.actor !== SERVICE && <strong className="given"> · {one.actor}</strong>}
-                </li>
-              ))}
+              {told
+                .slice(-MOST)
+                .toReversed()
+                .map((one) => (
+                  <li key={one.id}>
+                    <span className="quiet">{moment(lang, one.at)}</span> {t.lines[one.kind as keyof typeof t.lines]}
+                    {one.elementId && (
+                      <span className="given">: {names.element(one.definitionKey ?? "", one.elementId)}</span>
+                    )}
+                    {one.kind === "assigned" && <span className="given"> → {String(one.detail.assignee ?? "")}</span>}
+                    {one.actor && one.actor !== SERVICE && <strong className="given"> · {one.actor}</strong>}
+                  </li>
+                ))}
             </ul>
           );
         }}

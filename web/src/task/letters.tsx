@@ -8,32 +8,71 @@ const useWords = words(
   {
     none: "Писем не было.",
     in: "Получено",
-    out: { queued: "Ждёт отправки", sent: "Отправлено", stuck: "Не уходит", cancelled: "Отменено", received: "Получено" },
+    out: {
+      queued: "Ждёт отправки",
+      sent: "Отправлено",
+      stuck: "Не уходит",
+      cancelled: "Отменено",
+      received: "Получено",
+    },
     from: "от",
     to: "кому",
     noSubject: "без темы",
     files: "Вложения",
-    verdict: { answer: "ответ", automatic: "автоответ", bounce: "не доставлено", late: "опоздало", attached: "приложено", unsorted: "не разобрано" },
+    verdict: {
+      answer: "ответ",
+      automatic: "автоответ",
+      bounce: "не доставлено",
+      late: "опоздало",
+      attached: "приложено",
+      unsorted: "не разобрано",
+    },
   },
   {
     none: "Хат болған жоқ.",
     in: "Алынды",
-    out: { queued: "Жіберуді күтуде", sent: "Жіберілді", stuck: "Кетпей тұр", cancelled: "Болдырылмады", received: "Алынды" },
+    out: {
+      queued: "Жіберуді күтуде",
+      sent: "Жіберілді",
+      stuck: "Кетпей тұр",
+      cancelled: "Болдырылмады",
+      received: "Алынды",
+    },
     from: "кімнен",
     to: "кімге",
     noSubject: "тақырыпсыз",
     files: "Қосымшалар",
-    verdict: { answer: "жауап", automatic: "автожауап", bounce: "жеткізілмеді", late: "кешікті", attached: "тіркелді", unsorted: "сұрыпталмаған" },
+    verdict: {
+      answer: "жауап",
+      automatic: "автожауап",
+      bounce: "жеткізілмеді",
+      late: "кешікті",
+      attached: "тіркелді",
+      unsorted: "сұрыпталмаған",
+    },
   },
   {
     none: "There were no letters.",
     in: "Received",
-    out: { queued: "Waits to be sent", sent: "Sent", stuck: "Does not go out", cancelled: "Cancelled", received: "Received" },
+    out: {
+      queued: "Waits to be sent",
+      sent: "Sent",
+      stuck: "Does not go out",
+      cancelled: "Cancelled",
+      received: "Received",
+    },
     from: "from",
     to: "to",
     noSubject: "no subject",
     files: "Attachments",
-    verdict: { answer: "answer", automatic: "automatic", bounce: "bounced", late: "late", attached: "attached", unsorted: "unsorted" },
+    verdict: {
+      answer: "answer",
+      automatic: "automatic",
+      bounce: "bounced",
+      late: "late",
+      attached: "attached",
+      unsorted: "unsorted",
+    },
   },
 );
 
@@ -60,7 +99,9 @@ export function Letters({ instance }: { instance: string }) {
                 <details>
                   <summary>
                     <span aria-hidden="true">{one.direction === "in" ? "↙" : "↗"}</span> {t.out[one.state]}{" "}
-                    {one.verdict && <span className="tag">{t.verdict[one.verdict as keyof typeof t.verdict] ?? one.verdict}</span>}{" "}
+                    {one.verdict && (
+                      <span className="tag">{t.verdict[one.verdict as keyof typeof t.verdict] ?? one.verdict}</span>
+                    )}{" "}
                     <span className="quiet">{moment(lang, one.at)}</span>
                     <br />
                     <strong className="given">{one.subject ?? t.noSubject}</strong>{" "}

@@ -10,7 +10,6 @@ export function TaskPage() {
     <Pane
       key={taskId}
       id={taskId}
-      alone
       onOpen={(id) => void navigate({ to: "/tasks/$taskId", params: { taskId: id } })}
       onBack={() => void navigate({ to: "/inbox" })}
     />
@@ -25,7 +24,6 @@ export function TaskBesideList() {
     <Pane
       key={taskId}
       id={taskId}
-      alone={false}
       onOpen={(id) => void navigate({ to: "/inbox/$taskId", params: { taskId: id }, search: filters })}
       onBack={() => void navigate({ to: "/inbox", search: filters })}
     />

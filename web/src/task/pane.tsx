@@ -21,15 +21,33 @@ import { Work } from "./work";
 import "./task.css";
 
 const useWords = words(
-  { call: "Режим разговора", place: "Место на схеме", back: "К списку", next: "Следующую — сразу", none: "Свободных задач для вас больше нет." },
-  { call: "Әңгіме режимі", place: "Сызбадағы орны", back: "Тізімге", next: "Келесісі бірден", none: "Сізге бос тапсырма қалмады." },
-  { call: "Call mode", place: "Place on the diagram", back: "To the list", next: "Next at once", none: "There is no free task for you any more." },
+  {
+    call: "Режим разговора",
+    place: "Место на схеме",
+    back: "К списку",
+    next: "Следующую — сразу",
+    none: "Свободных задач для вас больше нет.",
+  },
+  {
+    call: "Әңгіме режимі",
+    place: "Сызбадағы орны",
+    back: "Тізімге",
+    next: "Келесісі бірден",
+    none: "Сізге бос тапсырма қалмады.",
+  },
+  {
+    call: "Call mode",
+    place: "Place on the diagram",
+    back: "To the list",
+    next: "Next at once",
+    none: "There is no free task for you any more.",
+  },
 );
 
-type Props = { id: string; alone: boolean; onOpen: (id: string) => void; onBack: () => void };
+type Props = { id: string; onOpen: (id: string) => void; onBack: () => void };
 
 /** A task with all that is needed to do it: whom it is for, what to say, the form, and what lies beside it. */
-export function Pane({ id, alone, onOpen, onBack }: Props) {
+export function Pane({ id, onOpen, onBack }: Props) {
   const found = useTask(id);
   const me = useSession().name;
   useEffect(() => onlyDraftsOf(me), [me]);
@@ -38,7 +56,7 @@ export function Pane({ id, alone, onOpen, onBack }: Props) {
     { key: "Escape", label: t.back, run: onBack },
     { key: "u", label: t.back, run: onBack },
   ]);
-  if (found.data) return <Opened {...{ alone, onOpen, onBack }} task={found.data} isFresh={found.isFetchedAfterMount} />;
+  if (found.data) return <Opened {...{ onOpen, onBack }} task={found.data} isFresh={found.isFetchedAfterMount} />;
   return (
     <article className="task">
       <p>
@@ -53,7 +71,7 @@ export function Pane({ id, alone, onOpen, onBack }: Props) {
 
 type OpenedProps = Omit<Props, "id"> & { task: Task; isFresh: boolean };
 
-function Opened({ task, isFresh, alone, onOpen, onBack }: OpenedProps) {
+function Opened({ task, isFresh, onOpen, onBack }: OpenedProps) {
   const t = useWords();
   const client = useQueryClient();
   const may = useMay();
@@ -77,7 +95,9 @@ function Opened({ task, isFresh, alone, onOpen, onBack }: OpenedProps) {
 
   /** The same caller first, then whatever is next. */
   async function goOn(done: Instance) {
-    const wait = done.waits.find((one) => one.taskId && !one.assignee && one.groups?.some((group) => groups.includes(group)));
+    const wait = done.waits.find(
+      (one) => one.taskId && !one.assignee && one.groups?.some((group) => groups.includes(group)),
+    );
     try {
       if (wait?.taskId) return open(await change({ id: wait.taskId }, { what: "claim" }));
       if (!next) return onBack();
@@ -103,7 +123,7 @@ function Opened({ task, isFresh, alone, onOpen, onBack }: OpenedProps) {
         document.getElementById("task-title")?.focus();
       }}
     >
-      <Head task={task} alone={alone} focus={!mine} onBack={onBack} />
+      <Head task={task} focus={!mine} onBack={onBack} />
       <div className="task-tools">
         <Hands task={task} />
         <Button aria-pressed={call} hint="M" onClick={() => changePerson({ call: !call })}>

@@ -31,7 +31,14 @@ export function PlaceDialog({ task, onClose }: { task: Task; onClose: () => void
         if (one.definitionKey !== definition.key) return [];
         const late = urgency(one.dueAt);
         const waits = one.kind === "timer" || one.kind === "message" || one.kind === "signal";
-        const tone = one.kind === "incident" || one.state === "stuck" ? "stuck" : waits ? "waiting" : late === "late" || late === "soon" ? late : "here";
+        const tone =
+          one.kind === "incident" || one.state === "stuck"
+            ? "stuck"
+            : waits
+              ? "waiting"
+              : late === "late" || late === "soon"
+                ? late
+                : "here";
         return [{ elementId: one.elementId, tone, ...(one.dueAt ? { due: one.dueAt } : {}) }];
       });
       return { key: definition.key, xml: (await ask(bpmn)) as string, marks };

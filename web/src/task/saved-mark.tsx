@@ -41,6 +41,12 @@ export function SavedMark({ saved, at }: { saved: Saved; at: number | undefined 
       </p>
     );
   const text =
-    saved.state === "saving" ? t.saving : saved.state === "saved" ? t.saved(clock(saved.at!)) : at ? t.restored(clock(at)) : "";
+    saved.state === "saving"
+      ? t.saving
+      : saved.state === "saved"
+        ? t.saved(clock(saved.at!))
+        : at
+          ? t.restored(clock(at))
+          : "";
   return <p className="task-saved quiet">{text}</p>;
 }

@@ -9,7 +9,13 @@ import { LANGS, moment, words, type Lang } from "../words/words";
 import { callOf, startCall } from "./call";
 
 const useWords = words(
-  { title: "Что сказать", lang: "На языке", clock: "Разговор", anew: "Новый звонок", none: "Для этого шага слов не задано." },
+  {
+    title: "Что сказать",
+    lang: "На языке",
+    clock: "Разговор",
+    anew: "Новый звонок",
+    none: "Для этого шага слов не задано.",
+  },
   { title: "Не айту керек", lang: "Тілі", clock: "Әңгіме", anew: "Жаңа қоңырау", none: "Бұл қадамға сөз берілмеген." },
   { title: "What to say", lang: "In", clock: "Call", anew: "New call", none: "There are no words for this step." },
 );
