@@ -19,7 +19,8 @@ from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
 from kt_flows.store import instances
 from kt_flows.store.tables import message
-from support.processes import boundary, chain, end, flow, human, package, timer
+from support.processes import boundary, catch, chain, end, flow, human, package, timer
+from support.processes import message as message_event
 from support.processes import start as start_event
 
 CRM = Actor("crm", frozenset({"crm"}))
@@ -138,6 +139,29 @@ def test_many_equal_messages_start_one_case(rt: Runtime) -> None:
     with rt.reading() as reading:
         case = instances.one(reading, answers[0].instance_ids[0])
     assert (case.variables["request_id"], case.variables["branch"]) == ("R-1", "ALA")
+
+
+def test_a_message_that_begins_a_case_is_not_also_its_first_repeat(rt: Runtime) -> None:
+    body = start_event("begin", message_event("msg_alarm", "begin")) + catch("repeated", "msg_alarm") + end()
+    declared = {"msg_alarm": {"correlation": ["alarm"], "payload": {"node": "string"}}}
+    deploy.deploy(
+        rt,
+        SERVICE,
+        package(
+            "alarmed",
+            body + chain("begin", "repeated", "end"),
+            variables={"alarm": "string", "node": "string"},
+            messages=declared,
+        ),
+    )
+
+    def alarm() -> correlate.Correlated:
+        return correlate.message_arrived(rt, CRM, name="msg_alarm", correlation={"alarm": "A"}, payload={"node": "n"})
+
+    begun = alarm()
+    assert where(rt, begun.instance_ids[0]) == [("message", "repeated")]
+    assert alarm() == correlate.Correlated("delivered", begun.instance_ids)
+    assert where(rt, begun.instance_ids[0]) == []
 
 
 def test_a_resting_case_takes_its_message_when_it_goes_on(rt: Runtime, clock: FixedClock) -> None:

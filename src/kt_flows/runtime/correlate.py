@@ -117,6 +117,8 @@ def _arrived(
         messages.prolong(tx, memory, now + REST)
         return Correlated("buffered", ())
     if listening and correlation is not None:
+        # No longer kept: a case that it begins may wait for the next of its kind, and would find this one.
+        messages.settle(tx, memory, "delivered")
         started, fresh = _begin(tx, rt, actor, name, correlation, payload, listening, now)
         messages.settle(tx, memory, "delivered", started)
         return Correlated("delivered" if fresh else "duplicate", tuple(started))
