@@ -20,7 +20,12 @@ export function Copy({ text, label, shown }: { text: () => string; label: string
     }
   }
   return (
-    <Button kind={shown ? "second" : "plain"} aria-label={label} title={label} onClick={() => void copy()}>
+    <Button
+      kind={shown ? "second" : "plain"}
+      aria-label={shown ? undefined : label}
+      title={label}
+      onClick={() => void copy()}
+    >
       <svg
         viewBox="0 0 16 16"
         width="15"

@@ -73,7 +73,7 @@ function told(
       if (!line.elementId) return t.caseCancelled;
       return task ? t.taskGone(name) : t.cancelled(name);
     case "caught":
-      return (CAUGHT[element?.event ?? ""]?.(t) ?? t.caught)(name);
+      return (CAUGHT[element?.event ?? (detail["message"] ? "message" : "")]?.(t) ?? t.caught)(name);
     case "thrown":
       return "error" in detail ? t.thrownError(name, of("error")) : t.thrown(name);
     case "assigned":

@@ -32,6 +32,15 @@ export function upTo(lines: HistoryLine[], at: string): HistoryLine[] {
   return lines.filter((line) => comparable(line.at) <= until);
 }
 
+/** Which of the moments an address means: one that was typed may lie between them. */
+export function momentOf(moments: string[], at: string): number {
+  const asked = comparable(at);
+  return Math.max(
+    moments.findLastIndex((one) => comparable(one) <= asked),
+    0,
+  );
+}
+
 export type Find = (line: HistoryLine) => Element | undefined;
 
 export function finder(diagrams: ReadonlyMap<string, { drawn: Drawn }>): Find {

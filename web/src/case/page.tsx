@@ -15,7 +15,7 @@ import { useCase, useDefinitions, useDiagrams, useHistory, useLive, useThen, use
 import { Head } from "./head";
 import { Letters } from "./letters";
 import { isStuck } from "./marks";
-import { finder, moments, moves, upTo } from "./moves";
+import { finder, momentOf, moments, moves, upTo } from "./moves";
 import { Picture } from "./picture";
 import { Slider } from "./slider";
 import { Timeline } from "./timeline";
@@ -110,7 +110,9 @@ function Case({ view }: { view: Instance }) {
         nameOf={nameOf}
       />
     ),
-    history: () => <Timeline all={all} find={find} at={at} onAt={setAt} nameOf={nameOf} />,
+    history: () => (
+      <Timeline all={all} find={find} at={past ? steps[momentOf(steps, at)] : undefined} onAt={setAt} nameOf={nameOf} />
+    ),
     variables: () =>
       past && !then ? (
         <Loading />

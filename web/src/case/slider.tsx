@@ -4,6 +4,7 @@ import { useKeys } from "../app/keys";
 import { useLang } from "../app/person";
 import { Button } from "../ui/button";
 import { moment, words } from "../words/words";
+import { momentOf } from "./moves";
 
 const useWords = words(
   {
@@ -51,7 +52,7 @@ export function Slider({ moments, at, onAt }: Props) {
   const lang = useLang();
   const [playing, setPlaying] = useState(false);
   const last = moments.length;
-  const index = at === undefined ? last : place(moments, at);
+  const index = at === undefined ? last : momentOf(moments, at);
   const go = (to: number) => onAt(to >= last ? undefined : moments[Math.max(to, 0)]);
   const stop = (to: number) => {
     setPlaying(false);
@@ -112,10 +113,4 @@ export function Slider({ moments, at, onAt }: Props) {
       )}
     </section>
   );
-}
-
-/** Moments may be nearer to each other than a Date can tell; an address that was typed may lie between them. */
-function place(moments: string[], at: string): number {
-  const exact = moments.indexOf(at);
-  return Math.max(exact >= 0 ? exact : moments.findLastIndex((one) => Date.parse(one) <= Date.parse(at)), 0);
 }

@@ -265,11 +265,11 @@ function Row({ view }: { view: Instance }) {
         <StateMark state={view.state} />
       </td>
       <td className="given">{[who.name, who.phone].filter(Boolean).join(", ") || who.id}</td>
-      <td>
+      <td data-label={typeof due === "string" ? t.due : undefined}>
         {typeof due === "string" && (over ? moment(lang, due) : <Due at={due} step={10} />)}
         {view.variables["breached"] === true && <span className="tag cs-bad">▲ {t.breached}</span>}
       </td>
-      <td>{moment(lang, view.startedAt)}</td>
+      <td data-label={t.started}>{moment(lang, view.startedAt)}</td>
     </tr>
   );
 }

@@ -156,7 +156,7 @@ export function Diagram(props: Props) {
   const byElement = useMemo(() => grouped(marks), [marks]);
   useEffect(() => {
     if (!view) return;
-    const where = (id: string) => (byElement.get(id)?.every((one) => one.tone === "done") ? "corner" : "beside");
+    const where = (id: string) => (byElement.get(id)?.some((one) => one.text || one.due) ? "beside" : "corner");
     view.place([...byElement.keys()], where);
   }, [view, byElement]);
 

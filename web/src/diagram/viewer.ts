@@ -4,28 +4,34 @@
  */
 import "bpmn-js/dist/assets/diagram-js.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import type TextRenderer from "bpmn-js/lib/draw/TextRenderer";
 import type Canvas from "diagram-js/lib/core/Canvas";
 import type ElementRegistry from "diagram-js/lib/core/ElementRegistry";
 import type EventBus from "diagram-js/lib/core/EventBus";
 import type Overlays from "diagram-js/lib/features/overlays/Overlays";
 import type { Connection, Element, Shape } from "diagram-js/lib/model/Types";
-import { fittedText, LETTERS, SMALLEST_LETTERS } from "./labels";
+import { fittedText, LETTERS, makeRoom, SMALLEST_LETTERS } from "./labels";
+import { AIR, along, around, beside, corner, isFrame, isSigned, type Box } from "./geometry";
 
-type Services = { canvas: Canvas; elementRegistry: ElementRegistry; eventBus: EventBus; overlays: Overlays };
+type Services = {
+  canvas: Canvas;
+  elementRegistry: ElementRegistry;
+  eventBus: EventBus;
+  overlays: Overlays;
+  textRenderer: TextRenderer;
+};
 export type Told = {
   select: (elementId: string) => void;
   open: (elementId: string) => void;
   /** The boxes over the drawing, by element. */
   placed: (places: Map<string, HTMLElement>) => void;
 };
-type Box = { x: number; y: number; width: number; height: number };
 
 /** Smaller, the smallest letters would be under eleven pixels, which nobody reads. */
 const READABLE = 11 / SMALLEST_LETTERS;
 const [SMALLEST, LARGEST] = [0.2, 4];
 const ROOMY = 1.25;
-const WIDTH = 150; // of what is written beside a small shape; beside a large one it is as wide as that
-const AIR = 34; // around the drawing: for what stands above the first row
+const WIDTH = 176; // of what is written beside a shape
 
 export class View {
   private places = new Map<string, { overlay: string; box: HTMLElement; where: string }>();
@@ -42,9 +48,10 @@ export class View {
     const bus = viewer.get("eventBus");
     bus.on("element.click", ({ element }: { element: Element }) => this.tell(element, told.select));
     bus.on("element.dblclick", ({ element }: { element: Element }) => this.tell(element, told.open));
-    viewer
-      .get("elementRegistry")
-      .forEach((element, gfx) => gfx.classList.toggle("dg-frame", isFrame(element as Shape)));
+    viewer.get("elementRegistry").forEach((element, gfx) => {
+      gfx.classList.toggle("dg-frame", isFrame(element as Shape));
+      gfx.classList.toggle("dg-signed", isSigned(element as Shape));
+    });
     box.addEventListener("wheel", () => (this.moved = true), { passive: true });
     box.addEventListener("pointerdown", (event) => this.drag(event));
     this.watcher = new ResizeObserver(() => this.resized());
@@ -114,7 +121,7 @@ export class View {
       const box = document.createElement("div");
       const { side, position } = where(id) === "corner" ? corner(element) : beside(element);
       box.className = `dg-place ${side}`;
-      box.style.maxWidth = `${Math.max(element.width + 24, WIDTH)}px`;
+      box.style.maxWidth = `${WIDTH}px`;
       const overlay = overlays.add(id, { position, html: box, scale: { min: 1, max: ROOMY } });
       this.places.set(id, { overlay, box, where: where(id) });
     }
@@ -227,55 +234,10 @@ export async function draw(box: HTMLElement, xml: string, told: Told): Promise<V
   });
   try {
     await viewer.importXML(xml);
+    makeRoom(viewer.get("elementRegistry"), viewer.get("textRenderer"), viewer.get("eventBus"));
     return new View(viewer, box, told);
   } catch (error) {
     viewer.destroy();
     throw error;
   }
-}
-
-function around(elements: Element[]): Box {
-  const boxes = elements.flatMap((one): Box[] => {
-    const points = (one as Connection).waypoints;
-    return points ? points.map((point) => ({ ...point, width: 0, height: 0 })) : [one as Shape as Box];
-  });
-  const [x, y] = [Math.min(...boxes.map((one) => one.x)), Math.min(...boxes.map((one) => one.y))];
-  const right = Math.max(...boxes.map((one) => one.x + one.width));
-  const bottom = Math.max(...boxes.map((one) => one.y + one.height));
-  return { x, y, width: right - x, height: bottom - y };
-}
-
-/** One axis: the middle of what matters in the middle, but no emptier margin than there must be. */
-function along(at: "x" | "y", size: "width" | "height", inner: Box, middle: Box, seen: number): Partial<Box> {
-  const [from, until] = [inner[at] - AIR, inner[at] + inner[size] + AIR];
-  if (until - from <= seen) return { [at]: (from + until - seen) / 2, [size]: seen };
-  const wished = middle[at] + middle[size] / 2 - seen / 2;
-  return { [at]: Math.min(Math.max(wished, from), until - seen), [size]: seen };
-}
-
-type Placed = { side: string; position: { top: number; left: number } };
-
-/** Over a shape's upper edge; below it and its label, where an event hangs from a task or something is in the way above. */
-function beside(element: Shape): Placed {
-  const small = element.width < 60;
-  const label = small ? element.labels?.[0] : undefined;
-  const left = small ? element.width / 2 : 0;
-  const lower = element.host && middleOf(element) > middleOf(element.host);
-  const taken = element.host ? false : label ? label.y < element.y : element.attachers.some((one) => one.y < element.y);
-  if (lower || taken) {
-    const bottom = label && label.y >= element.y ? label.y + label.height - element.y : element.height;
-    return { side: small ? "below middle" : "below", position: { top: Math.max(bottom, element.height) + 2, left } };
-  }
-  const aside = element.host && label && label.x + label.width / 2 < element.x;
-  return { side: small && !aside ? "above middle" : "above", position: { top: -3, left: aside ? 0 : left } };
-}
-
-/** An open sub-process, which is coloured at its edge only: what is in it must stay readable. */
-const isFrame = (element: Shape) =>
-  element["type"] !== "label" && Boolean(element.parent) && (element.children?.length ?? 0) > 0;
-
-const middleOf = (element: Shape) => element.y + element.height / 2;
-
-function corner(element: Shape): Placed {
-  return { side: "corner", position: { top: 0, left: element.width } };
 }
