@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { api, ask } from "../api/client";
 import { useAddress } from "../app/address";
 import { useLang } from "../app/person";
+import { useTitle } from "../app/title";
 import { Diagram, type Mark } from "../diagram/diagram";
 import { Button } from "../ui/button";
 import { PeriodChoice, usePeriod } from "../ui/period";
@@ -29,6 +30,7 @@ export function HeatPage() {
   const t = useWords();
   const names = useNames();
   const { key } = useParams({ strict: false }) as { key: string };
+  useTitle(names.process(key));
   const [search, change] = useAddress();
   const period = usePeriod(search);
   const measure = MEASURES.find((one) => one === search.measure) ?? "count";
