@@ -13,14 +13,25 @@ import sqlalchemy as sa
 
 from kt_flows.clock import FixedClock
 from kt_flows.errors import Conflict, NotFound
-from kt_flows.runtime import claim, comment, complete, deploy, operate, put_away, start
+from kt_flows.runtime import attach, claim, comment, complete, deploy, operate, put_away, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
-from kt_flows.store import history, inbox, instances, mails, months, past, tasks
+from kt_flows.store import attachments, definitions, history, inbox, instances, mails, months, past, tasks
+from kt_flows.store import comments as remarks
 from kt_flows.store.ids import new_id
+from kt_flows.store.tables import (
+    attachment,
+    idempotency,
+    instance,
+    job,
+    mail_in,
+    mail_out,
+    past_instance,
+    past_task,
+    task,
+)
 from kt_flows.store.tables import comment as comments
 from kt_flows.store.tables import history as lines
-from kt_flows.store.tables import idempotency, instance, job, mail_in, mail_out, past_instance, past_task, task
 from support.processes import chain, end, human, package
 from support.processes import start as start_event
 
@@ -52,6 +63,7 @@ def task_of(case: instances.InstanceView) -> UUID:
 def finished(rt: Runtime, **more: Any) -> tuple[instances.InstanceView, list[UUID]]:
     """A case that is over, and its tasks."""
     case, done = begin(rt, **more).instance, []
+    attach.attach(rt, CRM, case.id, name="a.txt", media_type="text/plain", data=b"a")
     while case.state == "active":
         done.append(task_of(case))
         claim.claim(rt, ANNA, done[-1])
@@ -76,6 +88,10 @@ def seen(rt: Runtime, id: UUID, done: list[UUID], who: Actor) -> list[Any]:
             history.page(reading, id, after=None, limit=100),
             views,
             [tasks.comments(reading, one) for one in done],
+            [(file, attachments.data_of(reading, file)) for file in attachments.of_case(reading, id)],
+            remarks.of_case(reading, who, id),
+            definitions.of_case(reading, id),
+            history.since(reading, id),
             [tasks.definition_of(reading, view) if view else None for view in views],
             *(
                 inbox.page(reading, who, inbox.Asked(state=state), **EVERY_TASK)
@@ -218,7 +234,7 @@ def test_a_month_goes_when_its_last_case_has_had_its_time(rt: Runtime, clock: Fi
     with rt.reading() as reading:
         [month] = [one.name for one in months.there(reading) if one.first <= first.id < one.end]
     assert put_away.forget(rt)[month] == 3
-    for table in (past_instance, past_task, lines, idempotency, mail_out):
+    for table in (past_instance, past_task, lines, attachment, idempotency, mail_out):
         assert count(rt, table) == 0, table.name
     with rt.reading() as reading:
         assert [row.message_id for row in reading.all(sa.select(mail_in))] == ["nobody's"]
