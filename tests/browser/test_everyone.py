@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from support.browser import Sit, axe
 from support.service import Service
+from support.workday import busy, pages
 
 
 def test_a_link_of_the_sandbox_signs_in_and_is_taken_off_the_address(service: Service, sit: Sit) -> None:
@@ -62,9 +63,95 @@ def test_the_language_is_kept(sit: Sit, lang: str, word: str) -> None:
     expect(anna.page.get_by_role("link", name=word, exact=False).first).to_be_visible()
 
 
+PAGES = (
+    "inbox",
+    "inbox-task",
+    "task",
+    "start",
+    "start-form",
+    "cases",
+    "case-diagram",
+    "case-history",
+    "case-variables",
+    "case-mail",
+    "case-stuck",
+    "deadlines",
+    "figures",
+    "heat",
+    "stuck",
+    "mail",
+    "ott",
+)
+
+
+@pytest.fixture(scope="module")
+def there(service: Service) -> dict[str, tuple[str, str]]:
+    found = pages(service, busy(service))
+    assert set(found) == set(PAGES)
+    return found
+
+
 def test_the_sign_in_page_is_clean(sit: Sit) -> None:
     anna = sit("operator_160")
     anna.page.context.clear_cookies()
     anna.open("/inbox")
     anna.page.get_by_label("Ключ доступа").wait_for()
     assert axe(anna.page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(there: dict[str, tuple[str, str]], sit: Sit, name: str) -> None:
+    """In the light, in the dark and on a phone; headings begin with one h1."""
+    who, path = there[name]
+    person = sit(who).open(path).settled()
+    found = axe(person.page)
+    person.page.emulate_media(color_scheme="dark")
+    found += [f"dark: {line}" for line in axe(person.page)]
+    person.page.set_viewport_size({"width": 390, "height": 844})
+    found += [f"phone: {line}" for line in axe(person.page)]
+    assert found == []
+    assert person.page.locator("h1").count() == 1
+    wider = person.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0, "a phone's page scrolls sideways"
+
+
+SHOWN = """
+() => {
+  const seen = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim();
+    const place = walker.currentNode.parentElement;
+    if (!text || place.closest(".given, kbd, noscript, script, style, .fjs-powered-by, [lang]:not(html)")) continue;
+    if (place.closest("svg")?.closest(".djs-container") && !place.closest(".djs-label, .djs-visual")) continue;
+    seen.add(text);
+  }
+  for (const one of document.querySelectorAll("[aria-label], [placeholder], [title]"))
+    if (!one.closest(".given, [lang]:not(html)"))
+      for (const name of ["aria-label", "placeholder", "title"])
+        if (one.getAttribute(name)) seen.add(one.getAttribute(name));
+  return [...seen];
+}
+"""
+"""Every text of the page itself: what people and outside systems wrote stands in `.given`."""
+RUSSIAN = re.compile("[А-Яа-яЁё]{2}")
+OF_BOTH = re.compile(r"^[\W\d]*(Процесс|OTT|BPMN|Siebel|мин|с|ГЦУСТ|i-Vision|SR|ID|CSV)?[\W\d]*$")
+
+
+def texts(there: dict[str, tuple[str, str]], sit: Sit, name: str, lang: str) -> set[str]:
+    who, path = there[name]
+    person = sit(who)
+    person.page.evaluate(f"() => localStorage.setItem('kt.person', JSON.stringify({{lang: '{lang}'}}))")
+    person.open(path).settled()
+    person.page.wait_for_timeout(300)  # diagrams and forms draw their texts after they are there
+    return set(person.page.evaluate(SHOWN))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_language_lacks_a_text(there: dict[str, tuple[str, str]], sit: Sit, name: str) -> None:
+    """Nothing Russian is left on the English page, and nothing reads the same on the Russian and the Kazakh one."""
+    english = {text for text in texts(there, sit, name, "en") if RUSSIAN.search(text)}
+    assert english == set()
+    russian, kazakh = texts(there, sit, name, "ru"), texts(there, sit, name, "kk")
+    same = {text for text in russian & kazakh if RUSSIAN.search(text) and not OF_BOTH.match(text)}
+    assert same == set()

@@ -36,7 +36,7 @@ export function Banner() {
       <ul>
         {notices.map((one) => (
           <li key={one.key}>
-            <strong>{one.text}</strong>{" "}
+            <strong className="given">{one.text}</strong>{" "}
             {one.at && (
               <span>
                 {t.since} {moment(lang, one.at)}

@@ -26,11 +26,10 @@ export function PersonMenu({ onHelp }: { onHelp: () => void }) {
 
   return (
     <Popover.Root>
-      <Popover.Trigger className="person" aria-label={`${session.name}: ${t.settings}`}>
-        <span className="face" aria-hidden="true">
-          {session.name.slice(0, 1).toUpperCase()}
-        </span>
-        <span className="name">{session.name}</span>
+      <Popover.Trigger className="person" title={`${session.name}: ${t.settings}`}>
+        <span className="face" aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} />
+        <span className="name given">{session.name}</span>
+        <span className="visually-hidden">: {t.settings}</span>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className="popover" sideOffset={6} collisionPadding={8}>

@@ -19,7 +19,8 @@ export function Button({ kind = "second", busy = false, hint, children, classNam
       onClick={busy ? (event) => event.preventDefault() : rest.onClick}
     >
       {children}
-      {hint && <kbd aria-hidden="true">{hint}</kbd>}
+      {/* Drawn, not written: it is no part of what the button is called. */}
+      {hint && <kbd aria-hidden="true" data-hint={hint} />}
     </button>
   );
 }
