@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 KEPT = 5000
 BATCH = 500
-LOOK_EVERY = 1.0
+LOOK_EVERY = 0.25
 """Seconds: changes by other processes are seen at the latest then; own ones wake the feed at once."""
 
 

@@ -1,7 +1,7 @@
 import { useRef } from "react";
 import { useChanges, type Change } from "./live";
 
-const SETTLE = 700; // milliseconds: a burst of changes is one question
+const SETTLE = 300; // milliseconds: a burst of changes is one question
 
 type Found = { refetch: (options: { cancelRefetch: boolean }) => unknown };
 
