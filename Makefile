@@ -54,9 +54,10 @@ bench: $(PAGES) $(CHROMIUM)
 soak: $(READY)
 	$(BIN)/python bench/soak.py --clients 32 --minutes $(MINUTES)
 
-fmt: $(READY)
+fmt: $(PACKAGES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(NPM) run fmt
 
 # The locks are made by a maintainer with uv; everyone else only reads them.  What is locked stays unless it must go.
 LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header

@@ -17,7 +17,10 @@ export function Shortcut({ of }: { of: string }) {
     <span key={index}>
       {index > 0 && ` ${t.then} `}
       {one.split("+").map((part) => (
-        <kbd key={part}>{SHOWN[part] ?? (part === "ctrl" ? "Ctrl" : part === "shift" ? "⇧" : part.length === 1 ? part.toUpperCase() : part)}</kbd>
+        <kbd key={part}>
+          {SHOWN[part] ??
+            (part === "ctrl" ? "Ctrl" : part === "shift" ? "⇧" : part.length === 1 ? part.toUpperCase() : part)}
+        </kbd>
       ))}
     </span>
   ));

@@ -14,7 +14,13 @@ export function Languages() {
   return (
     <div role="group" aria-label={t.language} className="choices">
       {LANGS.map((one) => (
-        <button key={one} lang={one} type="button" aria-pressed={one === lang} onClick={() => changePerson({ lang: one })}>
+        <button
+          key={one}
+          lang={one}
+          type="button"
+          aria-pressed={one === lang}
+          onClick={() => changePerson({ lang: one })}
+        >
           {NAMES[one]}
         </button>
       ))}

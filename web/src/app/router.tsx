@@ -5,7 +5,10 @@ import { Shell } from "./shell";
 /** Query parameters as they stand in the address: texts, never more. */
 export type Query = Record<string, string>;
 
-const root = createRootRoute({ component: Shell, validateSearch: (given: Record<string, unknown>): Query => texts(given) });
+const root = createRootRoute({
+  component: Shell,
+  validateSearch: (given: Record<string, unknown>): Query => texts(given),
+});
 
 function texts(given: Record<string, unknown>): Query {
   return Object.fromEntries(Object.entries(given).filter((one): one is [string, string] => typeof one[1] === "string"));

@@ -3,8 +3,18 @@ import { useLang } from "../app/person";
 import { lasting, moment, words } from "../words/words";
 
 const useWords = words(
-  { left: (time: string) => `осталось ${time}`, late: (time: string) => `просрочено на ${time}`, none: "без срока", due: (at: string) => `срок ${at}` },
-  { left: (time) => `${time} қалды`, late: (time) => `${time} өтіп кетті`, none: "мерзімсіз", due: (at) => `мерзімі ${at}` },
+  {
+    left: (time: string) => `осталось ${time}`,
+    late: (time: string) => `просрочено на ${time}`,
+    none: "без срока",
+    due: (at: string) => `срок ${at}`,
+  },
+  {
+    left: (time) => `${time} қалды`,
+    late: (time) => `${time} өтіп кетті`,
+    none: "мерзімсіз",
+    due: (at) => `мерзімі ${at}`,
+  },
   { left: (time) => `${time} left`, late: (time) => `${time} late`, none: "no deadline", due: (at) => `due ${at}` },
 );
 
