@@ -1,5 +1,5 @@
 /** An analyst's form in the page: form-js in a box of its own, in the person's language, sent by Ctrl+Enter from anywhere in it. */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { FieldFault } from "../api/client";
 import { useKeys } from "../app/keys";
 import { useLang } from "../app/person";
@@ -26,7 +26,7 @@ type Props = {
   submitLabel?: string;
   busy?: boolean;
   /** The first field takes the focus as soon as it can be filled in. */
-  autoFocus?: boolean;
+  focusFirst?: boolean;
 };
 
 const useWords = words(
@@ -58,33 +58,40 @@ export function Form(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const island = useRef<Island | null>(null);
   const typed = useRef(props.values);
-  const latest = useRef(props);
-  latest.current = props;
   const [state, setState] = useState<"loading" | "shown" | "broken" | "unloaded">("loading");
   const [elsewhere, setElsewhere] = useState<FieldFault[]>([]);
   const sends = Boolean(onSubmit) && !readOnly;
 
+  const changed = useEffectEvent((values: Values) => {
+    typed.current = { ...typed.current, ...values };
+    props.onChange?.(values);
+  });
+  const submitted = useEffectEvent((values: Values) => {
+    if (!busy) onSubmit?.(values);
+  });
+  const show = useEffectEvent((refused: FieldFault[]) => {
+    setElsewhere(island.current?.show(refused.map((one) => ({ ...one, message: faultText(one) }))) ?? []);
+  });
+  const begin = useEffectEvent(() => {
+    island.current?.readOnly(readOnly);
+    if (!readOnly && props.focusFirst) island.current?.focusFirst();
+  });
+  const mounted = useEffectEvent((found: Island) => {
+    island.current = found;
+    found.readOnly(readOnly);
+    setState("shown");
+  });
+  const asked = useEffectEvent(() => ({ values: typed.current, label, onChange: changed, onSubmit: submitted }));
+
   useEffect(() => {
     let over = false;
     const place = box.current!;
-    void import("./island")
+    import("./island")
       .then(async ({ mount }) => {
         if (over) return;
-        const found = await mount(place, {
-          schema,
-          values: typed.current,
-          lang,
-          label,
-          readOnly: latest.current.readOnly ?? false,
-          onChange(values) {
-            typed.current = { ...typed.current, ...values };
-            latest.current.onChange?.(values);
-          },
-          onSubmit: (values) => !latest.current.busy && latest.current.onSubmit?.(values),
-        });
-        if (over) return found.destroy();
-        island.current = found;
-        setState("shown");
+        const found = await mount(place, { schema, lang, ...asked() });
+        if (over) found.destroy();
+        else mounted(found);
       })
       .catch((error: unknown) => !over && setState(error instanceof TypeError ? "unloaded" : "broken"));
     return () => {
@@ -93,17 +100,14 @@ export function Form(props: Props) {
       island.current = null;
       place.replaceChildren();
     };
-  }, [schema, lang, label]);
+  }, [schema, lang]);
 
   useEffect(() => {
-    if (state !== "shown") return;
-    island.current?.readOnly(readOnly);
-    if (!readOnly && latest.current.autoFocus) island.current?.focusFirst();
+    if (state === "shown") begin();
   }, [readOnly, state]);
 
   useEffect(() => {
-    if (!island.current || !faults) return;
-    setElsewhere(island.current.show(faults.map((one) => ({ ...one, message: faultText(one) }))));
+    if (state === "shown" && faults) show(faults);
   }, [faults, state]);
 
   const submit = () => sends && !busy && island.current?.submit();

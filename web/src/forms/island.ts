@@ -23,7 +23,6 @@ type Asked = {
   values: Values;
   lang: Lang;
   label: string;
-  readOnly: boolean;
   onChange: (values: Values) => void;
   onSubmit: (values: Values) => void;
 };
@@ -38,7 +37,7 @@ export async function mount(box: HTMLElement, asked: Asked): Promise<Island> {
   const options = {
     container: box,
     debounce: false, // what is typed is kept as it is typed
-    properties: { readOnly: asked.readOnly, ariaLabel: asked.label },
+    properties: { readOnly: true, ariaLabel: asked.label },
     additionalModules: [{ translate: ["value", translation(asked.lang)] }],
   };
   const form = new Form(options);

@@ -1,10 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   useEffect,
+  useEffectEvent,
   useImperativeHandle,
   useRef,
   useSyncExternalStore,
   type KeyboardEvent,
+  type MouseEvent,
   type RefObject,
 } from "react";
 import { useSession } from "../app/session";
@@ -31,6 +33,8 @@ type Props = {
   onPick: (id: string, range: boolean) => void;
 };
 
+const ROW = "task-"; // what a row's id begins with
+const AHEAD = 30; // rows: more are asked for before the last one is seen
 const SMALL = window.matchMedia("(max-width: 860px)");
 
 function onSmall(told: () => void): () => void {
@@ -48,6 +52,7 @@ export function List(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const at = active ? tasks.ids.indexOf(active) : -1;
   const size = slim ? 76 : 54;
+  // oxlint-disable-next-line react/incompatible-library -- its answers change in place; nothing here is memoized by them
   const rows = useVirtualizer({
     count: tasks.ids.length,
     getScrollElement: () => box.current,
@@ -59,18 +64,20 @@ export function List(props: Props) {
   const drawn = rows.getVirtualItems();
   const last = drawn.at(-1)?.index ?? 0;
 
+  const nearEnd = tasks.more && last >= tasks.ids.length - AHEAD;
+  const fetchMore = useEffectEvent(() => tasks.fetchMore());
   useEffect(() => {
-    if (tasks.more && last >= tasks.ids.length - 30) tasks.fetchMore();
-  }, [last, tasks.more, tasks.ids.length]);
+    if (nearEnd) fetchMore();
+  }, [nearEnd, tasks.ids.length]);
   const fresh = useRef(true);
-  useEffect(() => {
-    if (fresh.current)
-      fresh.current = false; // it begins where it was left
-    else {
+  const follow = useEffectEvent(() => {
+    if (!fresh.current) {
       rows.measure();
       if (at >= 0) rows.scrollToIndex(at, { align: "auto" });
     }
-  }, [at, size]);
+    fresh.current = false; // it begins where it was left
+  });
+  useEffect(() => follow(), [at, size]);
   useImperativeHandle(handle, () => ({ focus: () => box.current?.focus({ preventScroll: true }) }));
 
   function onKeyDown(event: KeyboardEvent) {
@@ -83,6 +90,14 @@ export function List(props: Props) {
     props.onMove(at < 0 ? 0 : to);
   }
 
+  function onClick(event: MouseEvent) {
+    const row = (event.target as HTMLElement).closest("[role=row]");
+    const id = row?.id.slice(ROW.length);
+    if (!id) return;
+    if (event.shiftKey) props.onPick(id, true);
+    else props.onOpen(id);
+  }
+
   return (
     <div
       {...tasks.held.area}
@@ -92,9 +107,10 @@ export function List(props: Props) {
       aria-label={t.list}
       aria-multiselectable="true"
       aria-rowcount={tasks.more ? -1 : tasks.ids.length}
-      aria-activedescendant={drawn.some((one) => one.index === at) ? `task-${active}` : undefined}
+      aria-activedescendant={drawn.some((one) => one.index === at) ? ROW + active : undefined}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      onClick={onClick}
       onScroll={(event) => (place.offset = event.currentTarget.scrollTop)}
     >
       <div role="presentation" className="inbox-rows" style={{ height: rows.getTotalSize() }}>
@@ -107,14 +123,13 @@ export function List(props: Props) {
           return (
             <div
               key={id}
-              id={`task-${id}`}
+              id={ROW + id}
               role="row"
               aria-rowindex={index + 1}
               aria-selected={picked.has(id)}
               className={how.filter(Boolean).join(" ")}
               data-open={id === open || undefined}
               style={{ height: size, transform: `translateY(${start}px)` }}
-              onClick={(event) => (event.shiftKey ? props.onPick(id, true) : props.onOpen(id))}
             >
               <Row
                 task={task}

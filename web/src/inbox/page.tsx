@@ -1,7 +1,7 @@
 import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, ask, type Task } from "../api/client";
-import { useAddress } from "../app/address";
+import type { Query } from "../app/router";
 import { useKeys } from "../app/keys";
 import { useLang } from "../app/person";
 import { useMay } from "../app/session";
@@ -38,13 +38,13 @@ export function InboxPage() {
   const faultText = useFaultText();
   const navigate = useNavigate();
   const filters = useFilters();
-  const [, changeAddress] = useAddress();
   const { taskId } = useParams({ strict: false });
   const tasks = useTasks(filters);
   const list = useRef<ListHandle>(null);
   const search = useRef<HTMLInputElement>(null);
   const place = placeOf(tasks.key);
-  const [active, setActive] = useState<string | undefined>(taskId ?? place.active);
+  // The row that keys act on, and where it stood: where it went away, the one in its place is the next.
+  const [active, setActive] = useState({ id: taskId ?? place.active, at: 0 });
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [pickedLast, setPickedLast] = useState<string>();
   const [giving, setGiving] = useState<Task[] | null>(null);
@@ -54,34 +54,39 @@ export function InboxPage() {
   });
   const works = may("tasks.work");
 
-  // Where the active row went away, the one in its place is the next.
-  const at = useRef(0);
-  const found = active ? tasks.ids.indexOf(active) : -1;
-  const index = found >= 0 ? found : Math.min(at.current, tasks.ids.length - 1);
+  const found = active.id ? tasks.ids.indexOf(active.id) : -1;
+  const index = found >= 0 ? found : Math.min(active.at, tasks.ids.length - 1);
   const current = tasks.ids[index];
-  at.current = Math.max(index, 0);
-  if (current) place.active = current;
+  const [shown, setShown] = useState(tasks.key);
+  if (shown !== tasks.key) {
+    setShown(tasks.key); // another list, with a place of its own
+    setPicked(new Set());
+    setActive({ id: taskId ?? place.active, at: 0 });
+  }
 
+  useEffect(() => {
+    if (current) placeOf(tasks.key).active = current;
+  }, [tasks.key, current]);
   useEffect(() => {
     if (!taskId && (!document.activeElement || document.activeElement === document.body)) list.current?.focus();
   }, [taskId, tasks.isPending]);
-  useEffect(() => {
-    setPicked(new Set());
-    at.current = 0;
-    if (!taskId) setActive(place.active);
-  }, [tasks.key]);
   useEffect(() => {
     // The form's code is there before the first task is opened.
     const timer = window.setTimeout(() => void import("../forms/island"), 1500);
     return () => window.clearTimeout(timer);
   }, []);
 
+  const activate = (id: string) => setActive({ id, at: tasks.ids.indexOf(id) });
   function move(to: number) {
     const id = tasks.ids[Math.max(0, Math.min(to, tasks.ids.length - 1))];
-    if (id) setActive(id);
+    if (id) activate(id);
+  }
+  function filter(change: Query) {
+    const kept = Object.entries({ ...filters, ...change }).filter(([, value]) => value);
+    void navigate({ to: "/inbox", search: Object.fromEntries(kept), replace: true });
   }
   function open(id: string) {
-    setActive(id);
+    activate(id);
     void navigate({ to: "/inbox/$taskId", params: { taskId: id }, search: filters });
   }
   function back() {
@@ -95,7 +100,7 @@ export function InboxPage() {
     else if (!next.delete(id)) next.add(id);
     setPicked(next);
     setPickedLast(id);
-    setActive(id);
+    activate(id);
   }
   const chosen = (): Task[] => {
     const ids = picked.size > 0 ? tasks.ids.filter((id) => picked.has(id)) : current ? [current] : [];
@@ -150,7 +155,7 @@ export function InboxPage() {
           <Search
             field={search}
             value={filters.q ?? ""}
-            onSearch={(q) => changeAddress({ q })}
+            onSearch={(q) => filter({ q })}
             onLeave={() => list.current?.focus()}
           />
           {works && (
@@ -183,7 +188,7 @@ export function InboxPage() {
               </Button>
             </div>
           ) : (
-            <Chips filters={filters} onChange={changeAddress} />
+            <Chips filters={filters} onChange={filter} />
           )}
           <HeldPill held={tasks.held} />
         </div>

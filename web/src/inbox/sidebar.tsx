@@ -7,6 +7,7 @@ import { number } from "../words/words";
 import { Ask } from "./news";
 import { Saved } from "./saved";
 import { useWords } from "./words";
+import "./sidebar.css";
 
 /** The ready filters with their counts, one's groups, and the filters that were saved. */
 export function Sidebar({ filters }: { filters: Query }) {

@@ -3,7 +3,7 @@
  * nobody points at the list.
  */
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { api, ask, Problem, type Task } from "../api/client";
 import { now } from "../app/clock";
 import { useChanges, useLine } from "../app/live";
@@ -27,7 +27,7 @@ export type Tasks = {
   gone: (id: string) => boolean;
   /** What has just been answered of a task: shown before the list is read again. */
   put: (task: Task) => void;
-  held: Held<string[]>;
+  held: Held<Task[]>;
   more: boolean;
   fetchMore: () => void;
   refresh: () => void;
@@ -43,36 +43,35 @@ export function useTasks(filters: Query): Tasks {
     queryKey: ["tasks", key],
     queryFn: async ({ pageParam }) => {
       const at = pageParam?.at ?? new Date(now()).toISOString();
-      const query = {
-        ...asked(filters, me, at),
-        ...(pageParam ? { limit: FURTHER, cursor: pageParam.cursor } : { limit: PAGE }),
+      const page = pageParam ? { limit: FURTHER, cursor: pageParam.cursor } : { limit: PAGE };
+      return {
+        ...(await ask(api.GET("/v1/tasks", { params: { query: { ...asked(filters, me, at), ...page } } }))),
+        at,
       };
-      return { ...(await ask(api.GET("/v1/tasks", { params: { query } }))), at };
     },
     initialPageParam: null as Cursor,
     getNextPageParam: (last): Cursor => (last.nextCursor ? { cursor: last.nextCursor, at: last.at } : null),
   });
 
-  const known = useRef({ key, tasks: new Map<string, Task>() });
-  if (known.current.key !== key) known.current = { key, tasks: new Map() };
-  const [, redraw] = useState(0);
-  const put = useCallback(
-    (task: Task) => {
-      known.current.tasks.set(task.id, task);
-      client.setQueryData(["task", task.id], task);
-      redraw((count) => count + 1);
-    },
-    [client],
+  const fresh = useMemo(
+    () => new Map(found.data?.pages.flatMap((page) => page.items.map((one) => [one.id, one]))),
+    [found.data],
   );
+  const listed = useMemo(() => [...fresh.values()], [fresh]);
+  const held = useHeld(listed, idsOf, found.data ? key : `${key} …`);
+  /** What was told of single tasks since the list was read. */
+  const [told, setTold] = useState<ReadonlyMap<string, { task: Task; at: number }>>(new Map());
+  const shown = useMemo(() => new Map(held.shown.map((one) => [one.id, one])), [held.shown]);
 
-  const fresh = useMemo(() => {
-    const items = found.data?.pages.flatMap((page) => page.items) ?? [];
-    items.forEach((one) => known.current.tasks.set(one.id, one));
-    return [...new Set(items.map((one) => one.id))];
-  }, [found.data]);
-  const there = useMemo(() => new Set(fresh), [fresh]);
-  const about = found.data ? key : `${key} …`;
-  const held = useHeld(fresh, (ids) => ids, about);
+  function put(task: Task) {
+    client.setQueryData(["task", task.id], task);
+    setTold((before) => new Map(before).set(task.id, { task, at: Date.now() }));
+  }
+  function task(id: string): Task | undefined {
+    const since = told.get(id);
+    const read = fresh.get(id);
+    return since && (!read || since.at > found.dataUpdatedAt) ? since.task : (read ?? shown.get(id));
+  }
 
   const refresh = useRested(() => {
     if (document.hidden) return;
@@ -80,30 +79,31 @@ export function useTasks(filters: Query): Tasks {
     void client.invalidateQueries({ queryKey: ["counts"] });
   });
   useChanges((changes) => {
-    const told = changes.filter((one) => one.kind === "task" && one.change !== "commented");
-    const shown = [...new Set(told.map((one) => one.taskId))].filter((id) => id && known.current.tasks.has(id));
-    for (const id of shown.slice(0, LOOKED_AT)) void look(id!).then((task) => task && put(task));
-    if (told.length > 0) refresh();
+    const now = changes.filter((one) => one.kind === "task" && one.change !== "commented");
+    const here = [...new Set(now.map((one) => one.taskId))].filter((id) => id && (shown.has(id) || fresh.has(id)));
+    for (const id of here.slice(0, LOOKED_AT)) void look(id!).then((one) => one && put(one));
+    if (now.length > 0) refresh();
   });
   const line = useLine();
+  const back = useEffectEvent(() => found.data && refresh());
   useEffect(() => {
-    if (line === "open" && found.data) refresh();
+    if (line === "open") back(); // what happened meanwhile was not told
   }, [line]);
 
   async function fetchMore() {
     const before = held.shown;
     const { data } = await found.fetchNextPage({ cancelRefetch: false });
-    const all = data?.pages.flatMap((page) => page.items.map((one) => one.id)) ?? [];
-    held.show([...new Set([...before, ...all])]); // below what is shown, where nothing is moved
+    const all = [...before, ...(data?.pages.flatMap((page) => page.items) ?? [])];
+    held.show([...new Map(all.map((one) => [one.id, one])).values()]); // below what is shown, where nothing is moved
   }
 
   return {
     key,
-    ids: held.shown,
-    task: (id) => known.current.tasks.get(id),
-    gone: (id) => !there.has(id),
+    ids: useMemo(() => held.shown.map((one) => one.id), [held.shown]),
+    task,
+    gone: (id) => !fresh.has(id),
     put,
-    held: { ...held, show: (next = fresh) => held.show(next) },
+    held,
     more: found.hasNextPage,
     fetchMore: () => !found.isFetching && void fetchMore(),
     refresh,
@@ -111,6 +111,8 @@ export function useTasks(filters: Query): Tasks {
     error: found.data ? null : found.error,
   };
 }
+
+const idsOf = (tasks: Task[]): string[] => tasks.map((one) => one.id);
 
 /** The task as it is, or nothing where it is no longer this person's to see. */
 async function look(id: string): Promise<Task | null> {
@@ -125,7 +127,9 @@ async function look(id: string): Promise<Task | null> {
 /** Runs at once, and while more is asked for no more often than it rests. */
 function useRested(run: () => void): () => void {
   const latest = useRef(run);
-  latest.current = run;
+  useEffect(() => {
+    latest.current = run;
+  });
   const state = useRef<{ timer: number | undefined; again: boolean }>({ timer: undefined, again: false });
   useEffect(() => () => window.clearTimeout(state.current.timer), []);
   return useCallback(() => {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { api, ask, Problem, type FieldFault, type Instance } from "../api/client";
 import { useAddress } from "../app/address";
 import { now } from "../app/clock";
@@ -61,12 +61,16 @@ export function StartPage() {
   const chosen = all?.find((key) => key === search.process);
   useTitle(chosen ? names.process(chosen) : "");
 
-  useEffect(() => {
-    if (!all || search.process) return;
+  const goOn = useEffectEvent(() => {
+    if (search.process) return;
     const last = localStorage.getItem(LAST);
-    if (last && all.includes(last)) changeAddress({ process: last });
+    if (last && all?.includes(last)) changeAddress({ process: last });
     else heading.current?.focus();
-  }, [all === undefined]);
+  });
+  const known = all !== undefined;
+  useEffect(() => {
+    if (known) goOn();
+  }, [known]);
 
   function choose(key: string) {
     localStorage.setItem(LAST, key);
@@ -193,7 +197,7 @@ function Begin({ process }: { process: string }) {
             schema={schema}
             values={readLocal(me, kept)?.values ?? {}}
             label={names.process(process)}
-            autoFocus
+            focusFirst
             busy={busy}
             submitLabel={t.start}
             onSubmit={(values) => void start(values)}

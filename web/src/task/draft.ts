@@ -2,7 +2,7 @@
  * What a person has typed and not yet sent: in this browser at every key, and with the service a moment later, so that
  * it is there again after a crash and on another machine.
  */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { api, ask, Problem, type Task } from "../api/client";
 import { now } from "../app/clock";
 import type { Values } from "../forms/form";
@@ -71,6 +71,7 @@ class Keeper {
   private base: string;
   private timer: number | undefined;
   private sending = false;
+  private held = false;
   /** When the first of what has not been sent was typed. */
   private since = 0;
   private closed = false;
@@ -102,6 +103,12 @@ class Keeper {
     if (this.values && !this.closed) void this.send(leaving);
   }
 
+  /** While the answer itself is on its way no draft is sent beside it. */
+  hold(on: boolean): void {
+    this.held = on;
+    if (!on && this.values) this.later(0);
+  }
+
   /** It was sent as the answer: nothing is kept of it. */
   forget(): void {
     this.closed = true;
@@ -117,7 +124,7 @@ class Keeper {
   private async send(leaving: boolean): Promise<void> {
     window.clearTimeout(this.timer);
     const values = this.values;
-    if (!values || (this.sending && !leaving)) return;
+    if (!values || this.held || (this.sending && !leaving)) return;
     this.sending = true;
     const body = { values };
     const keepalive = leaving && JSON.stringify(body).length < KEEPALIVE;
@@ -157,6 +164,7 @@ export type Draft = {
   change: (values: Values) => void;
   /** Sends what waits, e.g. when a field is left. */
   flush: () => void;
+  hold: (on: boolean) => void;
   /** The task is done: nothing is kept. */
   forget: () => void;
 };
@@ -165,9 +173,10 @@ export type Draft = {
 export function useDraft(person: string, task: Task, mine: boolean): Draft {
   const [saved, setSaved] = useState<Saved>({ state: "none" });
   const keeper = useRef<Keeper | null>(null);
+  const keep = useEffectEvent(() => new Keeper(person, task, setSaved));
   useEffect(() => {
     if (!mine) return;
-    const kept = (keeper.current = new Keeper(person, task, setSaved));
+    const kept = (keeper.current = keep());
     const leave = () => kept.flush(true);
     const hide = () => document.hidden && kept.flush(true);
     window.addEventListener("pagehide", leave);
@@ -182,6 +191,7 @@ export function useDraft(person: string, task: Task, mine: boolean): Draft {
     saved,
     change: (values) => keeper.current?.change(values),
     flush: () => keeper.current?.flush(),
+    hold: (on) => keeper.current?.hold(on),
     forget: () => keeper.current?.forget(),
   };
 }

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { api, ask } from "../api/client";
 import { useLang } from "../app/person";
 import { useMay } from "../app/session";
@@ -88,17 +88,17 @@ export function Files({ instance }: { instance: string }) {
     await client.invalidateQueries({ queryKey: ["attachments", instance] });
   }
 
+  const onPaste = useEffectEvent((event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!adds || files.length === 0) return; // text goes where the cursor is
+    event.preventDefault();
+    void add(files);
+  });
   useEffect(() => {
-    if (!adds) return;
-    function paste(event: ClipboardEvent) {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length === 0) return; // text goes where the cursor is
-      event.preventDefault();
-      void add(files);
-    }
+    const paste = (event: ClipboardEvent) => onPaste(event);
     window.addEventListener("paste", paste);
     return () => window.removeEventListener("paste", paste);
-  }, [instance, adds]);
+  }, []);
 
   function size(bytes: number): string {
     if (bytes < 1024 * 1024) return `${number(lang, Math.ceil(bytes / 1024))} ${t.size.kb}`;

@@ -88,6 +88,12 @@ function Opened({ task, isFresh, onOpen, onBack }: OpenedProps) {
     { key: "p", label: t.place, run: () => setPlace(true) },
   ]);
 
+  useEffect(() => {
+    const article = pane.current;
+    article?.addEventListener("keydown", outOfField);
+    return () => article?.removeEventListener("keydown", outOfField);
+  }, []);
+
   function open(taken: Task) {
     client.setQueryData(["task", taken.id], taken);
     onOpen(taken.id);
@@ -111,18 +117,7 @@ function Opened({ task, isFresh, onOpen, onBack }: OpenedProps) {
   }
 
   return (
-    <article
-      ref={pane}
-      className={call ? "task call" : "task"}
-      aria-labelledby="task-title"
-      onKeyDown={(event) => {
-        // Out of a field, so that single keys work again; the next Escape goes back to the list.
-        const field = event.target as HTMLElement;
-        if (event.key !== "Escape" || !field.matches("input, textarea, select")) return;
-        event.preventDefault();
-        document.getElementById("task-title")?.focus();
-      }}
-    >
+    <article ref={pane} className={call ? "task call" : "task"} aria-labelledby="task-title">
       <Head task={task} focus={!mine} onBack={onBack} />
       <div className="task-tools">
         <Hands task={task} />
@@ -151,4 +146,12 @@ function Opened({ task, isFresh, onOpen, onBack }: OpenedProps) {
       {place && <PlaceDialog task={task} onClose={() => setPlace(false)} />}
     </article>
   );
+}
+
+/** Escape leaves a field, so that single keys work again; the next one goes back to the list. */
+function outOfField(event: KeyboardEvent): void {
+  const field = event.target as HTMLElement;
+  if (event.key !== "Escape" || !field.matches("input, textarea, select")) return;
+  event.preventDefault();
+  document.getElementById("task-title")?.focus();
 }

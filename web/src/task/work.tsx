@@ -1,6 +1,6 @@
 /** The form of a task, and its completion: what was typed is there until the service has taken it. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { api, ask, Problem, type FieldFault, type Instance, type Task } from "../api/client";
 import { useKeys } from "../app/keys";
 import { useLang } from "../app/person";
@@ -27,7 +27,6 @@ const useWords = words(
     take: "Чтобы заполнять, возьмите задачу (C).",
     other: "На другом компьютере набрано другое.",
     use: "Показать то",
-    form: (name: string) => `Форма: ${name}`,
   },
   {
     complete: "Аяқтау",
@@ -38,7 +37,6 @@ const useWords = words(
     take: "Толтыру үшін тапсырманы алыңыз (C).",
     other: "Басқа компьютерде басқаша терілген.",
     use: "Соны көрсету",
-    form: (name) => `Нысан: ${name}`,
   },
   {
     complete: "Complete",
@@ -49,7 +47,6 @@ const useWords = words(
     take: "Take the task (C) to fill the form in.",
     other: "Something else was typed on another computer.",
     use: "Show that",
-    form: (name) => `Form: ${name}`,
   },
 );
 
@@ -93,20 +90,23 @@ export function Work({ task, onDone, onSlow }: Props) {
     here.current = true;
     return () => void (here.current = false);
   }, []);
-  useEffect(() => {
+  const changedHands = useEffectEvent(() => {
     // It left these hands, or is over, while it was being filled in.
     const taken = !mine && (task.assignee !== null || isOver(task));
     if (had.current && taken && touched.current && !busy)
       setConflict({ problem: new Problem(409, "gone", ""), values: typed.current });
     had.current = mine;
-  }, [mine]);
-  useEffect(() => {
+  });
+  useEffect(() => changedHands(), [mine]);
+  const drafted = useEffectEvent(() => {
     // What the one before has typed since, seen by whoever takes it over.
     const found = restored(me, task);
     if (!mine || touched.current || JSON.stringify(found.values) === JSON.stringify(start.values)) return;
     setStart(found);
     setAgain((times) => times + 1);
-  }, [mine, JSON.stringify(task.draft)]);
+  });
+  const draftText = JSON.stringify(task.draft);
+  useEffect(() => drafted(), [mine, draftText]);
 
   async function finish(values: Values): Promise<Instance> {
     try {
@@ -125,6 +125,7 @@ export function Work({ task, onDone, onSlow }: Props) {
     had.current = false; // what happens to it now is this person's doing
     setBusy(true);
     setFaults(undefined);
+    draft.hold(true);
     const slow = window.setTimeout(() => {
       toast(t.slow(name));
       onSlow();
@@ -140,6 +141,7 @@ export function Work({ task, onDone, onSlow }: Props) {
       window.clearTimeout(slow);
       if (!(error instanceof Problem)) throw error;
       had.current = mine;
+      draft.hold(false);
       unanswered.current ||= error.status === 0 || error.status >= 500;
       if (!here.current) return toast(`${name}: ${faultText(error)} ${t.kept}`, { bad: true });
       if (error.status === 422 && error.errors.length > 0) setFaults(error.errors);
@@ -155,7 +157,7 @@ export function Work({ task, onDone, onSlow }: Props) {
   useKeys([{ key: "ctrl+Enter", label: t.complete, run: () => void complete({}), when: bare && works }]);
 
   return (
-    <section aria-label={t.form(name)} onBlur={draft.flush}>
+    <div onBlur={draft.flush}>
       {!mine && works && !bare && <p className="task-note">{t.take}</p>}
       {start.other && (
         <p className="task-note" role="status">
@@ -190,7 +192,7 @@ export function Work({ task, onDone, onSlow }: Props) {
               values={{ ...task.variables, ...start.values, ...given.values }}
               label={name}
               readOnly={!mine}
-              autoFocus
+              focusFirst
               busy={busy}
               submitLabel={t.complete}
               onSubmit={(values) => void complete(values)}
@@ -217,6 +219,6 @@ export function Work({ task, onDone, onSlow }: Props) {
           }}
         />
       )}
-    </section>
+    </div>
   );
 }
