@@ -16,7 +16,7 @@ from kt_flows.errors import Conflict, NotFound
 from kt_flows.runtime import attach, claim, comment, complete, deploy, operate, put_away, start
 from kt_flows.runtime.context import Runtime
 from kt_flows.security import SERVICE, Actor
-from kt_flows.store import attachments, definitions, history, inbox, instances, mails, months, past, tasks
+from kt_flows.store import attachments, definitions, events, history, inbox, instances, mails, months, past, tasks
 from kt_flows.store import comments as remarks
 from kt_flows.store.ids import new_id
 from kt_flows.store.tables import (
@@ -84,7 +84,7 @@ def seen(rt: Runtime, id: UUID, done: list[UUID], who: Actor) -> list[Any]:
         return [
             instances.visible(reading, who, id),
             *(instances.page(reading, who, state=state, **ALL) for state in (None, "active", "completed")),
-            instances.whose(reading, {id}),
+            events.whose(reading, {id}),
             history.page(reading, id, after=None, limit=100),
             views,
             [tasks.comments(reading, one) for one in done],

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from kt_flows.security import Actor
 from kt_flows.store import instances
 from kt_flows.store.db import Database, Reading, Row, Transaction
-from kt_flows.store.tables import event
+from kt_flows.store.tables import event, past_task, task
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
         .limit(limit)
     )
     rows = reading.all(query)
-    cases = instances.whose(reading, {row.instance_id for row in rows if row.kind == "instance"})
+    cases = whose(reading, {row.instance_id for row in rows if row.kind == "instance"})
     return [
         EventView(
             f"{row.tx}-{row.id}",
@@ -78,6 +78,24 @@ def after(reading: Reading, position: str, limit: int) -> list[EventView]:
         )
         for row in rows
     ]
+
+
+def whose(reading: Reading, ids: set[UUID]) -> dict[UUID, tuple[frozenset[str], frozenset[str]]]:
+    """The groups and the people of each of these cases: those of its tasks, and who began it (`visible_to`)."""
+    if not ids:
+        return {}
+    groups: dict[UUID, set[str]] = {}
+    people: dict[UUID, set[str]] = {}
+    for row in reading.all(
+        sa.select(instances.EVERY.c.id, instances.EVERY.c.started_by).where(instances.EVERY.c.id.in_(ids))
+    ):
+        groups[row.id], people[row.id] = set(), {row.started_by}
+    for of in (task, past_task):
+        query = sa.select(of.c.instance_id, of.c.groups, of.c.assignee).where(of.c.instance_id.in_(ids))
+        for row in reading.all(query):
+            groups.setdefault(row.instance_id, set()).update(row.groups)
+            people.setdefault(row.instance_id, set()).update([row.assignee] if row.assignee else [])
+    return {id: (frozenset(groups[id]), frozenset(people.get(id, ()))) for id in groups}
 
 
 _NOBODY: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())

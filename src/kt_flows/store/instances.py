@@ -219,22 +219,6 @@ def one(reading: Reading, id: UUID) -> InstanceView:
     return _view(row, waits.of_cases(reading, [id])[id])
 
 
-def whose(reading: Reading, ids: set[UUID]) -> dict[UUID, tuple[frozenset[str], frozenset[str]]]:
-    """The groups and the people of each of these cases: those of its tasks, and who began it (`visible_to`)."""
-    if not ids:
-        return {}
-    groups: dict[UUID, set[str]] = {}
-    people: dict[UUID, set[str]] = {}
-    for row in reading.all(sa.select(EVERY.c.id, EVERY.c.started_by).where(EVERY.c.id.in_(ids))):
-        groups[row.id], people[row.id] = set(), {row.started_by}
-    for of in (task, past_task):
-        query = sa.select(of.c.instance_id, of.c.groups, of.c.assignee).where(of.c.instance_id.in_(ids))
-        for row in reading.all(query):
-            groups.setdefault(row.instance_id, set()).update(row.groups)
-            people.setdefault(row.instance_id, set()).update([row.assignee] if row.assignee else [])
-    return {id: (frozenset(groups[id]), frozenset(people.get(id, ()))) for id in groups}
-
-
 def page(
     reading: Reading,
     actor: Actor,
