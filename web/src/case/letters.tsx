@@ -111,7 +111,7 @@ function LetterShown({ letter }: { letter: Letter }) {
   return (
     <article>
       <header>
-        <h3 className="given">{letter.subject || t.noSubject}</h3>
+        <h2 className="given">{letter.subject || t.noSubject}</h2>
         <p className="cs-letter-line">
           <span aria-hidden="true">{letter.direction === "in" ? "↘" : "↗"}</span>{" "}
           <strong>{letter.direction === "in" ? t.in : t.out}</strong> {moment(lang, letter.at)}
@@ -133,7 +133,7 @@ function LetterShown({ letter }: { letter: Letter }) {
       )}
       {letter.attachments.length > 0 && (
         <>
-          <h4>{t.files}</h4>
+          <h3>{t.files}</h3>
           <ul className="cs-files">
             {letter.attachments.map((one, index) => (
               <li key={index}>

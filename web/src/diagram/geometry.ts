@@ -39,9 +39,10 @@ export function beside(element: Shape): Placed {
     const bottom = label ? label.y + label.height - element.y : 0;
     return { side: frame ? "below" : "below middle", position: { top: Math.max(bottom, element.height) + 2, left } };
   }
-  const aside = element.host && label && label.x + label.width / 2 < element.x;
-  const [side, from] = frame || aside ? ["above", 0] : ["above middle", left];
-  return { side, position: { top: -3, left: from } };
+  if (frame || !element.host || !label) return { side: frame ? "above" : "above middle", position: { top: -3, left } };
+  // At the upper edge of a task a label stands on one side of its event, and there is room on the other.
+  const labelFirst = label.x + label.width / 2 < element.x + element.width / 2;
+  return { side: labelFirst ? "above" : "above left", position: { top: -3, left: labelFirst ? 0 : element.width } };
 }
 
 /** An open sub-process, which is coloured at its edge only: what is in it must stay readable. */

@@ -9,13 +9,13 @@ const SIZES = [13, 12];
 export const SMALLEST_LETTERS = 12;
 export const LETTERS = { defaultStyle: { fontSize: 13 }, externalStyle: { fontSize: SMALLEST_LETTERS } };
 
-const OUTSIDE = 90; // how wide a label beside its shape is drawn at least
+const [OUTSIDE, WIDEST] = [90, 150]; // of a label beside its shape
 const PADDING = 7; // of a text in a task
 
 type Measure = (text: string) => number;
 
 /** As the library's own, but words stay whole, and a text that is larger than its shape is set smaller, or cut short. */
-class FittedText extends TextRenderer {
+export class FittedText extends TextRenderer {
   static $inject = ["config.textRenderer"];
 
   constructor(config: ConstructorParameters<typeof TextRenderer>[0]) {
@@ -25,11 +25,11 @@ class FittedText extends TextRenderer {
     const measured =
       (style: TextLayoutConfig["style"]): Measure =>
       (text) =>
-        this.getDimensions(text, { box: { width: 1e4, height: 30 }, ...(style && { style }) }).width;
+        this.widthOf(text, style);
 
     this.getExternalLabelBounds = (given, text) => {
       const measure = measured({ ...this.getExternalStyle() });
-      const width = Math.max(given.width, OUTSIDE, Math.ceil(widest(text, measure)));
+      const width = Math.min(Math.max(given.width, OUTSIDE, Math.ceil(widest(text, measure))), WIDEST);
       const room = { ...given, x: given.x + (given.width - width) / 2, width };
       return bounds(room, wrapped(text, width, measure));
     };
@@ -52,6 +52,18 @@ class FittedText extends TextRenderer {
     };
   }
 
+  /** Whether a label has the room that it needs where it is drawn; a little more than that does no harm. */
+  asDrawn(text: string, box: { width: number; height: number }): boolean {
+    const style = { ...this.getExternalStyle() };
+    const lines = wrapped(text, box.width, (one) => this.widthOf(one, style));
+    const needs = this.getDimensions(lines, { style, box: { width: 1e4, height: 30 } });
+    return needs.width <= box.width + 2 && needs.height <= box.height + 4;
+  }
+
+  private widthOf(text: string, style: TextLayoutConfig["style"]): number {
+    return this.getDimensions(text, { box: { width: 1e4, height: 30 }, ...(style && { style }) }).width;
+  }
+
   private cut(lines: string, options: TextLayoutConfig, height: number): string {
     const all = lines.split("\n");
     let kept = all.length;
@@ -68,7 +80,7 @@ const widest = (text: string, measure: Measure) => Math.max(0, ...wordsOf(text).
 /** The library guesses how much of a line fits, and breaks words: here lines are made of words. */
 function wrapped(text: string, width: number, measure: Measure): string {
   const lines: string[] = [];
-  for (const word of wordsOf(text)) {
+  for (const word of wordsOf(text).flatMap((one) => pieces(one, width, measure))) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
     if (lines.length && measure(longer) <= width) lines[lines.length - 1] = longer;
     else lines.push(word);
@@ -76,14 +88,26 @@ function wrapped(text: string, width: number, measure: Measure): string {
   return lines.join("\n");
 }
 
+/** A word that is wider than all its room has to be broken. */
+function pieces(word: string, width: number, measure: Measure): string[] {
+  const found: string[] = [];
+  for (let rest = word; rest;) {
+    let length = rest.length;
+    while (length > 1 && measure(rest.slice(0, length)) > width) length -= 1;
+    found.push(rest.slice(0, length));
+    rest = rest.slice(length);
+  }
+  return found;
+}
+
 /** Labels were drawn for the analyst's words: longer ones get their room, upwards where they stand over their shape. */
-export function makeRoom(elements: ElementRegistry, by: TextRenderer, bus: EventBus): void {
+export function makeRoom(elements: ElementRegistry, by: FittedText, bus: EventBus): void {
   for (const one of elements.filter((element) => "labelTarget" in element && Boolean(element["labelTarget"]))) {
     const label = one as Shape;
     const target = label.labelTarget as Shape;
     const text = (label["businessObject"] as { name?: string }).name ?? "";
+    if (by.asDrawn(text, label)) continue;
     const needed = by.getExternalLabelBounds(label, text);
-    if (needed.width <= label.width && needed.height <= label.height) continue;
     const over = label.y + label.height <= target.y + target.height / 2;
     const y = over ? label.y + Math.min(label.height - needed.height, 0) : label.y;
     const before = label.x + label.width <= target.x;

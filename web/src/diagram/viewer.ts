@@ -4,13 +4,12 @@
  */
 import "bpmn-js/dist/assets/diagram-js.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
-import type TextRenderer from "bpmn-js/lib/draw/TextRenderer";
 import type Canvas from "diagram-js/lib/core/Canvas";
 import type ElementRegistry from "diagram-js/lib/core/ElementRegistry";
 import type EventBus from "diagram-js/lib/core/EventBus";
 import type Overlays from "diagram-js/lib/features/overlays/Overlays";
 import type { Connection, Element, Shape } from "diagram-js/lib/model/Types";
-import { fittedText, LETTERS, makeRoom, SMALLEST_LETTERS } from "./labels";
+import { type FittedText, fittedText, LETTERS, makeRoom, SMALLEST_LETTERS } from "./labels";
 import { AIR, along, around, beside, corner, isFrame, isSigned, type Box } from "./geometry";
 
 type Services = {
@@ -18,7 +17,7 @@ type Services = {
   elementRegistry: ElementRegistry;
   eventBus: EventBus;
   overlays: Overlays;
-  textRenderer: TextRenderer;
+  textRenderer: FittedText;
 };
 export type Told = {
   select: (elementId: string) => void;
