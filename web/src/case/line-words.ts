@@ -50,8 +50,9 @@ export const useLineWords = words(
     reason: "причина",
     other: "Другое дело",
     values: "Со значениями",
-    service: "служба",
-    step: "шаг",
+    payload: "Исправлено в данных",
+    variables: "Исправлены переменные",
+    result: "Вместо ответа дано",
   },
   {
     started: "Іс басталды",
@@ -101,8 +102,9 @@ export const useLineWords = words(
     reason: "себебі",
     other: "Басқа іс",
     values: "Мәндері",
-    service: "қызмет",
-    step: "қадам",
+    payload: "Деректерде түзетілді",
+    variables: "Айнымалылар түзетілді",
+    result: "Жауап орнына берілді",
   },
   {
     started: "The case began",
@@ -152,8 +154,9 @@ export const useLineWords = words(
     reason: "reason",
     other: "Another case",
     values: "With the values",
-    service: "service",
-    step: "step",
+    payload: "Put right in the data",
+    variables: "Variables put right",
+    result: "Given instead of an answer",
   },
 );
 export type LineWords = ReturnType<typeof useLineWords>;

@@ -124,6 +124,9 @@ const CAUGHT: Record<string, (t: LineWords) => (name: string) => string> = {
   conditional: (t) => t.condition,
 };
 
+/** What a person gave with a job, by its name in the history: names, never values. */
+const GIVEN = ["payload", "variables", "result"] as const;
+
 /** What else a line tells: values, reasons, where to look on. */
 function More({ line, nameOf }: { line: HistoryLine; nameOf: Props["nameOf"] }) {
   const t = useLineWords();
@@ -141,6 +144,11 @@ function More({ line, nameOf }: { line: HistoryLine; nameOf: Props["nameOf"] }) 
           <span className="given">{said}</span>
         </p>
       )}
+      {GIVEN.filter((key) => Array.isArray(detail[key]) && detail[key].length > 0).map((key) => (
+        <p key={key} className="quiet">
+          {t[key]}: <span className="given">{(detail[key] as unknown[]).join(", ")}</span>
+        </p>
+      ))}
       {detail["values"] !== undefined && (
         <div className="quiet">
           {t.values}: <Value of={detail["values"]} />

@@ -13,6 +13,7 @@ const useWords = words(
     rules: "Сработавшие правила",
     result: "Итог",
     noRule: "ни одно",
+    below: "Решения, от которых зависит",
     way: "Ветвь",
     outcome: "Исход",
   },
@@ -26,6 +27,7 @@ const useWords = words(
     rules: "Іске қосылған ережелер",
     result: "Нәтиже",
     noRule: "ешқайсысы",
+    below: "Тәуелді шешімдері",
     way: "Тармақ",
     outcome: "Нәтижесі",
   },
@@ -39,6 +41,7 @@ const useWords = words(
     rules: "Rules that fired",
     result: "Result",
     noRule: "none",
+    below: "Decisions that it asks",
     way: "Way",
     outcome: "Outcome",
   },
@@ -110,6 +113,14 @@ export function Decided({ detail }: { detail: Detail }) {
               <Value of={detail["result"]} />
             </td>
           </tr>
+          {detail["required"] !== undefined && (
+            <tr>
+              <th scope="row">{t.below}</th>
+              <td>
+                <Value of={detail["required"]} />
+              </td>
+            </tr>
+          )}
         </tbody>
       </table>
     </div>
