@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, ColorScheme
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -18,9 +19,9 @@ from support.service import Service, running
 from support.workday import Workday, busy, pages
 
 ALL = ROOT / "var" / "pictures"
-SHOWN = {"inbox-task": "light", "case-diagram": "light", "deadlines": "dark"}
+SHOWN = {"inbox-task": "light", "case-diagram": "light", "figures": "dark"}
 """Which the README shows, and in which theme."""
-THEMES: tuple[ColorScheme, ...] = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"": (1280, 800), "-phone": (390, 844)}
 
 

@@ -82,6 +82,16 @@ _FOCUSED = """
 """The label of the field that has the focus, the question that it stands in, and the labels of its radio group."""
 
 
+_AT_REST = """
+() => {
+  const busy = document.querySelector(".loading, main[data-busy]") !== null;
+  const parts = document.querySelectorAll("*").length;
+  if (busy || window.restParts !== parts) [window.restParts, window.restSince] = [parts, performance.now()];
+  return performance.now() - window.restSince > 500;
+}
+"""
+
+
 class Person:
     """Somebody at a page.  What the page logs as an error, and what its policy refused, is kept in `faults`."""
 
@@ -152,8 +162,9 @@ class Person:
         return place
 
     def settled(self) -> Person:
-        """Nothing is being asked for any more; the event stream does not count."""
-        self.page.wait_for_function("() => !document.querySelector('.loading')")
+        """The page is there, and nothing has been asked for or drawn for half a second."""
+        self.page.wait_for_selector("main h1")
+        self.page.wait_for_function(_AT_REST, polling=100)
         return self
 
 

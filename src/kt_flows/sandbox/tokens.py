@@ -29,7 +29,7 @@ ACTORS: Mapping[str, ReadyActor] = {
     "branch_AST": ReadyActor(("operator",), ("branch_specialist:AST", "branch_head:AST")),
     "compensation_officer": ReadyActor(("operator",), ("compensation_officer",)),
     "gcust_engineer": ReadyActor(("operator",), ("gcust_engineer",)),
-    "gcust_shift_lead": ReadyActor(("supervisor",), ("gcust_shift_lead",)),
+    "gcust_shift_lead": ReadyActor(("supervisor",), ("gcust_shift_lead", "gcust_engineer")),
     "analyst": ReadyActor(("analyst",)),
 }
 

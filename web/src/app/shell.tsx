@@ -1,3 +1,4 @@
+import { useIsFetching } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useState } from "react";
 import { News } from "../inbox/news";
@@ -74,6 +75,7 @@ export function Shell() {
   const may = useMay();
   const navigate = useNavigate();
   const line = useLine();
+  const fetching = useIsFetching();
   const [help, setHelp] = useState(false);
   const here = useRouterState({ select: (state) => state.location.pathname });
   const rooms = ROOMS.filter((room) => may(room.may));
@@ -115,7 +117,7 @@ export function Shell() {
           </p>
         )}
         <Banner />
-        <main id="content" tabIndex={-1}>
+        <main id="content" tabIndex={-1} data-busy={fetching > 0 || undefined}>
           <Outlet />
         </main>
       </div>
