@@ -12,6 +12,9 @@ export const isStuck = (token: Token) => token.kind === "incident" || (token.kin
 /** Something at an edge, or for the whole process, that is only listened for. */
 export const isWatch = (token: Token) => token.watches !== undefined && token.watches !== null;
 
+/** Of other tokens `dueAt` is when the service does something itself. */
+export const hasDeadline = (token: Token) => token.kind === "task" || token.kind === "timer";
+
 export function tone(token: Token, at: number): Tone {
   if (isStuck(token)) return "stuck";
   if (token.kind === "task") {
@@ -33,7 +36,7 @@ export function marksNow(tokens: Token[], key: string, at: number, tell: (token:
         elementId: token.elementId,
         tone: tone(token, at),
         ...(text && { text }),
-        ...(token.dueAt && token.kind !== "job" && { due: token.dueAt }),
+        ...(hasDeadline(token) && token.dueAt && { due: token.dueAt }),
       };
     })
     .sort((one, other) => URGENT.indexOf(one.tone) - URGENT.indexOf(other.tone));

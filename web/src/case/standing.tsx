@@ -6,7 +6,7 @@ import { Due } from "../ui/due";
 import { useNames } from "../words/process";
 import { moment } from "../words/words";
 import type { Token } from "./data";
-import { isStuck, isWatch, type Stood } from "./marks";
+import { hasDeadline, isStuck, isWatch, type Stood } from "./marks";
 import { useStandingWords } from "./standing-words";
 
 type Props = {
@@ -83,7 +83,7 @@ function Row({ token, selected, process, onSelect, calls, onOpen, nameOf }: Prop
           {t.since} {moment(lang, token.since)}
         </span>
       )}
-      {now?.dueAt && now.kind !== "job" && <Due at={now.dueAt} />}
+      {now?.dueAt && hasDeadline(now) && <Due at={now.dueAt} />}
       {now?.taskId && (
         <Link to="/tasks/$taskId" params={{ taskId: now.taskId }}>
           {t.openTask}
