@@ -19,7 +19,7 @@ from support.service import Service, running
 from support.workday import Workday, busy, pages
 
 ALL = ROOT / "var" / "pictures"
-SHOWN = {"inbox-task": "light", "case-diagram": "light", "figures": "dark"}
+SHOWN = {"inbox-task": "light", "case-diagram": "light"}
 """Which the README shows, and in which theme."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"": (1280, 800), "-phone": (390, 844)}

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support.browser import Sit, axe
+from support.browser import Person, Sit, axe
 from support.service import Service
 from support.workday import busy, pages
 
@@ -144,9 +144,7 @@ OF_BOTH = re.compile(r"[\W\d]*(Абонент|Масштаб|Процесс|та
 """Words that are the same in both languages."""
 
 
-def texts(there: dict[str, tuple[str, str]], sit: Sit, name: str, lang: str) -> set[str]:
-    who, path = there[name]
-    person = sit(who)
+def texts(person: Person, path: str, lang: str) -> set[str]:
     person.page.evaluate(f"() => localStorage.setItem('kt.person', JSON.stringify({{lang: '{lang}'}}))")
     person.open(path).settled()
     return set(person.page.evaluate(SHOWN))
@@ -155,8 +153,9 @@ def texts(there: dict[str, tuple[str, str]], sit: Sit, name: str, lang: str) -> 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_language_lacks_a_text(there: dict[str, tuple[str, str]], sit: Sit, name: str) -> None:
     """Nothing Russian is left on the English page, and nothing reads the same on the Russian and the Kazakh one."""
-    english = {text for text in texts(there, sit, name, "en") if RUSSIAN.search(text)}
-    assert english == set()
-    russian, kazakh = texts(there, sit, name, "ru"), texts(there, sit, name, "kk")
+    who, path = there[name]
+    person = sit(who)
+    assert {text for text in texts(person, path, "en") if RUSSIAN.search(text)} == set()
+    russian, kazakh = texts(person, path, "ru"), texts(person, path, "kk")
     same = {text for text in russian & kazakh if RUSSIAN.search(text) and not OF_BOTH.fullmatch(text)}
     assert same == set()
