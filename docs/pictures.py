@@ -1,6 +1,7 @@
 """Takes a picture of every page, in both themes, of a sandbox in the middle of its day: `make pictures`.
 
-All go to var/pictures for somebody to look at; those that the README shows go to docs/pictures.
+All go to var/pictures for somebody to look at; those that the README shows go to docs/pictures.  With `--shown` only
+these are taken.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"": (1280, 800), "-phone": (390, 844)}
 
 
-def take(browser: Browser, service: Service, day: Workday) -> None:
+def take(browser: Browser, service: Service, day: Workday, *, only_shown: bool) -> None:
     for theme in THEMES:
         for ending, (width, height) in SIZES.items():
             for name, (who, path) in pages(service, day).items():
+                if only_shown and (ending or SHOWN.get(name) != theme):
+                    continue
                 context = browser.new_context(
                     viewport={"width": width, "height": height}, color_scheme=theme, locale="ru-RU"
                 )
@@ -43,7 +46,7 @@ def take(browser: Browser, service: Service, day: Workday) -> None:
 def main() -> None:
     ALL.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as service, browsing() as browser:
-        take(browser, service, busy(service))
+        take(browser, service, busy(service), only_shown="--shown" in sys.argv[1:])
     print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL.relative_to(ROOT)}")
 
 

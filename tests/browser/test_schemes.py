@@ -40,6 +40,16 @@ def test_scheme_2_late_answer_and_compensation(service: Service, sit: Sit) -> No
     until("the month", lambda: service.instance(case)["variables"]["compensation_state"] == "granted")
     service.advance("PT1H")
     service.task(case, "qualify_answer")
+    # From a task to its case and back without loading anew: what one room has read the other shows.
+    anna = sit("operator_160").open(f"/tasks/{service.task(case, 'qualify_answer')['id']}").settled()
+    anna.press("3")
+    expect(anna.page.get_by_role("tabpanel").get_by_text("provider@vendor-support.sandbox").first).to_be_visible()
+    anna.page.get_by_role("link", name=re.compile("Дело")).first.click()
+    expect(anna.page).to_have_url(re.compile("/cases/"))
+    anna.press("t")
+    expect(anna.page.get_by_role("heading", name="Файлы")).to_be_visible()
+    anna.press("m")
+    expect(anna.page.get_by_text("provider@vendor-support.sandbox").first).to_be_visible()
     # Who watches deadlines sees on the case's page that it was late, and what was done for it.
     chief = sit("admin").open(f"/cases/{case}?tab=history")
     expect(chief.page.get_by_text("compensation_officer").first).to_be_visible()

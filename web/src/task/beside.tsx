@@ -2,10 +2,11 @@ import { Tabs } from "radix-ui";
 import { useState } from "react";
 import type { Task } from "../api/client";
 import { useKeys } from "../app/keys";
+import { useAttachments, useComments, useLetters } from "../case/data";
+import { Letters } from "../case/letters";
 import { words } from "../words/words";
-import { Comments, useComments } from "./comments";
-import { Files, useFiles } from "./files";
-import { Letters, useLetters } from "./letters";
+import { Comments } from "./comments";
+import { Files } from "./files";
 import { History } from "./history";
 
 const useWords = words(
@@ -21,9 +22,9 @@ export function Beside({ task }: { task: Task }) {
   const t = useWords();
   const [tab, setTab] = useState<Tab>("comments");
   const counts: Partial<Record<Tab, number | undefined>> = {
-    comments: useComments(task.instanceId).data?.length,
-    files: useFiles(task.instanceId).data?.length,
-    letters: useLetters(task.instanceId).data?.length,
+    comments: useComments(task.instanceId).data?.items.length,
+    files: useAttachments(task.instanceId).data?.items.length,
+    letters: useLetters(task.instanceId).data?.items.length,
   };
   useKeys(TABS.map((one, at) => ({ key: String(at + 1), label: t[one], run: () => setTab(one) })));
   return (
@@ -43,7 +44,7 @@ export function Beside({ task }: { task: Task }) {
         <Files instance={task.instanceId} />
       </Tabs.Content>
       <Tabs.Content value="letters">
-        <Letters instance={task.instanceId} />
+        <Letters id={task.instanceId} />
       </Tabs.Content>
       <Tabs.Content value="history">
         <History task={task} />

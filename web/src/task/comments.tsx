@@ -1,8 +1,9 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api, ask, type Task } from "../api/client";
 import { useLang } from "../app/person";
 import { useMay } from "../app/session";
+import { useComments } from "../case/data";
 import { Button } from "../ui/button";
 import { Shown, useFaultText } from "../ui/state";
 import { toast } from "../ui/toast";
@@ -14,14 +15,6 @@ const useWords = words(
   { none: "Жазба жоқ.", add: "Жаңа жазба", send: "Қосу" },
   { none: "There are no comments.", add: "New comment", send: "Add" },
 );
-
-export function useComments(instance: string) {
-  return useQuery({
-    queryKey: ["comments", instance],
-    queryFn: async () =>
-      (await ask(api.GET("/v1/instances/{id}/comments", { params: { path: { id: instance } } }))).items,
-  });
-}
 
 export function Comments({ task }: { task: Task }) {
   const t = useWords();
@@ -51,7 +44,7 @@ export function Comments({ task }: { task: Task }) {
   return (
     <>
       <Shown found={found}>
-        {(items) =>
+        {({ items }) =>
           items.length === 0 ? (
             <p className="quiet">{t.none}</p>
           ) : (

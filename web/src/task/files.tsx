@@ -1,12 +1,14 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { api, ask } from "../api/client";
 import { useLang } from "../app/person";
 import { useMay } from "../app/session";
+import { useAttachments } from "../case/data";
+import { size } from "../case/files";
 import { Button } from "../ui/button";
 import { Shown, useFaultText } from "../ui/state";
 import { toast } from "../ui/toast";
-import { moment, number, words } from "../words/words";
+import { moment, words } from "../words/words";
 
 const useWords = words(
   {
@@ -15,8 +17,6 @@ const useWords = words(
     drop: "Перетащите сюда, вставьте из буфера или выберите. До 10 МБ.",
     added: (name: string) => `Файл «${name}» приложен`,
     large: (name: string) => `Файл «${name}» больше 10 МБ`,
-    size: { kb: "КБ", mb: "МБ" },
-    download: "Скачать",
   },
   {
     none: "Файл жоқ.",
@@ -24,8 +24,6 @@ const useWords = words(
     drop: "Осында сүйреп әкеліңіз, буферден қойыңыз немесе таңдаңыз. 10 МБ дейін.",
     added: (name) => `«${name}» файлы тіркелді`,
     large: (name) => `«${name}» файлы 10 МБ-тан үлкен`,
-    size: { kb: "КБ", mb: "МБ" },
-    download: "Жүктеп алу",
   },
   {
     none: "There are no files.",
@@ -33,19 +31,9 @@ const useWords = words(
     drop: "Drop it here, paste it or choose it. Up to 10 MB.",
     added: (name) => `${name} is attached`,
     large: (name) => `${name} is larger than 10 MB`,
-    size: { kb: "kB", mb: "MB" },
-    download: "Download",
   },
 );
 const LARGEST = 10 * 1024 * 1024;
-
-export function useFiles(instance: string) {
-  return useQuery({
-    queryKey: ["attachments", instance],
-    queryFn: async () =>
-      (await ask(api.GET("/v1/instances/{id}/attachments", { params: { path: { id: instance } } }))).items,
-  });
-}
 
 function send(instance: string, file: File) {
   const form = new FormData();
@@ -59,7 +47,8 @@ function send(instance: string, file: File) {
   );
 }
 
-export function Files({ instance }: { instance: string }) {
+/** The files of a case; `closed`: it takes no more. */
+export function Files({ instance, closed = false }: { instance: string; closed?: boolean }) {
   const t = useWords();
   const lang = useLang();
   const may = useMay();
@@ -68,8 +57,8 @@ export function Files({ instance }: { instance: string }) {
   const field = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [over, setOver] = useState(false);
-  const found = useFiles(instance);
-  const adds = may("tasks.work");
+  const found = useAttachments(instance);
+  const adds = may("tasks.work") && !closed;
 
   async function add(files: File[]) {
     setBusy(true);
@@ -100,11 +89,6 @@ export function Files({ instance }: { instance: string }) {
     return () => window.removeEventListener("paste", paste);
   }, []);
 
-  function size(bytes: number): string {
-    if (bytes < 1024 * 1024) return `${number(lang, Math.ceil(bytes / 1024))} ${t.size.kb}`;
-    return `${number(lang, bytes / 1024 / 1024, 1)} ${t.size.mb}`;
-  }
-
   return (
     <div
       className={over ? "files over" : "files"}
@@ -122,7 +106,7 @@ export function Files({ instance }: { instance: string }) {
       }}
     >
       <Shown found={found}>
-        {(items) =>
+        {({ items }) =>
           items.length === 0 ? (
             <p className="quiet">{t.none}</p>
           ) : (
@@ -133,7 +117,7 @@ export function Files({ instance }: { instance: string }) {
                     {one.name}
                   </a>{" "}
                   <span className="quiet">
-                    {size(one.size)} · <span className="given">{one.actor}</span> · {moment(lang, one.at)}
+                    {size(lang, one.size)} · <span className="given">{one.actor}</span> · {moment(lang, one.at)}
                   </span>
                 </li>
               ))}

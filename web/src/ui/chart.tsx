@@ -103,7 +103,8 @@ export function Chart({ label, series, kind, height = 220, bands = NONE, span }:
         <ul className="visually-hidden">
           {bands.map((band) => (
             <li key={band.from + band.label}>
-              <span className="given">{band.label}</span>: {moment(lang, band.from)} – {band.to ? moment(lang, band.to) : t.now}
+              <span className="given">{band.label}</span>: {moment(lang, band.from)} –{" "}
+              {band.to ? moment(lang, band.to) : t.now}
             </li>
           ))}
         </ul>
