@@ -46,7 +46,7 @@ def test_scheme_2_late_answer_and_compensation(service: Service, sit: Sit) -> No
     expect(anna.page.get_by_role("tabpanel").get_by_text("provider@vendor-support.sandbox").first).to_be_visible()
     anna.page.get_by_role("link", name=re.compile("Дело")).first.click()
     expect(anna.page).to_have_url(re.compile("/cases/"))
-    anna.press("t")
+    anna.settled().press("t")
     expect(anna.page.get_by_role("heading", name="Файлы")).to_be_visible()
     anna.press("m")
     expect(anna.page.get_by_text("provider@vendor-support.sandbox").first).to_be_visible()
