@@ -13,12 +13,12 @@ from starlette.responses import Response
 from kt_flows.api import models, shapes
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
+from kt_flows.api.enclosed import Enclosed, enclosed_in, enclosed_json, read_again
 from kt_flows.api.instances import visible
 from kt_flows.api.models import Told
 from kt_flows.api.problems import BadQuery
 from kt_flows.api.values import Id, Moment, moment
 from kt_flows.clock import to_text
-from kt_flows.connectors.incoming import read_mail
 from kt_flows.engine import machine
 from kt_flows.errors import FieldError
 from kt_flows.runtime import replay
@@ -79,12 +79,6 @@ class Then(Told):
         description="Null where they are not known: releases before this one did not write them into the history."
     )
     tokens: list[Stood] | None = Field(description="Without events that only watch; null as the variables.")
-
-
-class Enclosed(Told):
-    name: str
-    media_type: str
-    size: int
 
 
 class Letter(Told):
@@ -233,11 +227,8 @@ def _mail_of(view: InstanceView) -> UUID | None:
 def _letter_json(rt: Runtime, reading: Reading, view: LetterView) -> dict[str, Any]:
     to, attachments = view.to, view.attachments
     if to is None or attachments is None:  # taken in by a release that kept only the mail itself
-        mail = read_mail(letters.raw(reading, UUID(view.id)), None, rt.clock.now())
-        to, attachments = (
-            mail.recipients,
-            [{"name": one.name, "media_type": one.media_type, "size": one.size} for one in mail.attachments],
-        )
+        mail = read_again(rt, reading, UUID(view.id))
+        to, attachments = mail.recipients, enclosed_in(mail)
     return {
         "id": view.id,
         "direction": view.direction,
@@ -249,9 +240,7 @@ def _letter_json(rt: Runtime, reading: Reading, view: LetterView) -> dict[str, A
         "elementId": view.element_id,
         "state": view.state,
         "verdict": view.verdict,
-        "attachments": [
-            {"name": one["name"], "mediaType": one["media_type"], "size": one["size"]} for one in attachments
-        ],
+        "attachments": enclosed_json(attachments),
     }
 
 

@@ -9,14 +9,14 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from kt_flows.api.casework import Enclosed
 from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
+from kt_flows.api.enclosed import Enclosed, enclosed_in, enclosed_json, read_again
 from kt_flows.api.models import Listed, Told
 from kt_flows.api.paging import PageAsked
 from kt_flows.api.values import Id, parse_id
 from kt_flows.clock import to_text
-from kt_flows.connectors.incoming import headers_of, read_mail
+from kt_flows.connectors.incoming import headers_of
 from kt_flows.errors import NotFound
 from kt_flows.runtime.context import Runtime
 from kt_flows.store import letters, mail_list
@@ -73,8 +73,7 @@ def read_mail_in_full(rt: Rt, who: Who, id: Id) -> Response:
 def _json(rt: Runtime, reading: Reading, view: MailView) -> dict[str, Any]:
     attachments = view.attachments
     if attachments is None:
-        mail = read_mail(letters.raw(reading, view.id), None, rt.clock.now())
-        attachments = [{"name": one.name, "media_type": one.media_type, "size": one.size} for one in mail.attachments]
+        attachments = enclosed_in(read_again(rt, reading, view.id))
     return {
         "id": str(view.id),
         "receivedAt": to_text(view.received_at),
@@ -85,7 +84,5 @@ def _json(rt: Runtime, reading: Reading, view: MailView) -> dict[str, Any]:
         "method": view.method,
         "instanceId": str(view.instance_id) if view.instance_id else None,
         "taskId": str(view.task_id) if view.task_id else None,
-        "attachments": [
-            {"name": one["name"], "mediaType": one["media_type"], "size": one["size"]} for one in attachments
-        ],
+        "attachments": enclosed_json(attachments),
     }

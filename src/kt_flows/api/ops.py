@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from kt_flows import metrics
 from kt_flows.api.deps import Rt, asks, said
 from kt_flows.api.door import Door
+from kt_flows.clock import SITE_ZONE
 from kt_flows.store import figures
 
 router = APIRouter(route_class=Door, tags=["operations"])
@@ -36,8 +37,8 @@ class Health:
 
 def almaty_is_plus_five() -> str | None:
     """Kazakhstan has one zone since 2024-03-01; an older tz database would shift every civil deadline by an hour."""
-    offset = datetime(2026, 7, 1, tzinfo=ZoneInfo("Asia/Almaty")).utcoffset()
-    return None if offset == timedelta(hours=5) else f"Asia/Almaty is {offset} from UTC: update tzdata"
+    offset = datetime(2026, 7, 1, tzinfo=ZoneInfo(SITE_ZONE)).utcoffset()
+    return None if offset == timedelta(hours=5) else f"{SITE_ZONE} is {offset} from UTC: update tzdata"
 
 
 @router.get("/health/live", summary="The process runs", **asks(None))
