@@ -101,26 +101,23 @@ SERVICE = Actor("kt-flows", admin=True)
 
 
 class Credential(NamedTuple):
-    """A token without its secret: enough to tell that the same one still lives."""
+    """A token without its secret: enough to tell that the same one still lives, and all that a session keeps."""
 
     id: str
     digest: str
 
 
 class Authenticator(Protocol):
-    """Tells whose a bearer token is, or None."""
-
-    def __call__(self, token: str) -> Actor | None:
-        """May ask a database or another service, so never on the event loop."""
-
-    def remembered(self, token: str) -> Actor | None:
-        """What is known without asking anybody; None says nothing."""
+    """Tells whose a bearer token is, by what it is known by."""
 
     def credential(self, token: str) -> Credential | None:
-        """What a session keeps of a token that it knows."""
+        """What a token is known by, whether or not it lives; None for a text that is none.  Asks nobody."""
+
+    def remembered(self, credential: Credential) -> Actor | None:
+        """What is known without asking anybody; None says nothing."""
 
     def holder(self, credential: Credential) -> Actor | None:
-        """Whose session it is while the token lives; may ask as a call does."""
+        """Whose it is while the token lives.  May ask a database or another service, so never on the event loop."""
 
 
 # API keys

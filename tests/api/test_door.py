@@ -22,7 +22,7 @@ from kt_flows.api.server import listen
 from kt_flows.api.sessions import Cookies
 from kt_flows.clock import SystemClock
 from kt_flows.errors import Conflict, DiagramError, FieldError, Finding, InvalidValues
-from kt_flows.security import Actor
+from kt_flows.security import Actor, Credential
 from support.http import serving
 
 ACTORS = {
@@ -36,11 +36,14 @@ router = APIRouter(route_class=Door)
 class Known:
     """Knows who is in ACTORS, and remembers nobody."""
 
-    def __call__(self, token: str) -> Actor | None:
-        return ACTORS.get(token)
+    def credential(self, token: str) -> Credential:
+        return Credential(token, "")
 
-    def remembered(self, token: str) -> Actor | None:
+    def remembered(self, credential: Credential) -> Actor | None:
         return None
+
+    def holder(self, credential: Credential) -> Actor | None:
+        return ACTORS.get(credential.id)
 
 
 @router.post("/start", openapi_extra={PERMISSION: "instances.start"})

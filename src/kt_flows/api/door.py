@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kt_flows.api.problems import BadQuery, UnsupportedMedia, answer_for
-from kt_flows.api.sessions import Sessions, require_our_page
+from kt_flows.api.sessions import Session, Sessions, require_our_page
 from kt_flows.api.strict_json import MAX_BYTES, Malformed, read_json
 from kt_flows.errors import FieldError, Forbidden, TooLarge, Unauthenticated
 from kt_flows.security import Actor, Authenticator, Credential, Permission
@@ -37,6 +37,7 @@ PREFIXES = "x-query-prefixes"
 """Operation extension: query parameters that are a family (`variable.NAME`)."""
 
 MAX_TOKEN = 8192
+_SAY_WHO = "Send `Authorization: Bearer <API key>`, or sign in."
 
 
 class Door(APIRoute):
@@ -83,29 +84,40 @@ async def caller(request: Request) -> Actor:
 
     Raises Unauthenticated, NotOurPage.
     """
-    token = bearer_token(request)
-    if token is not None:
-        authenticate: Authenticator = request.app.state.authenticate
-        actor = authenticate.remembered(token) or await run_in_threadpool(authenticate, token)
-        if actor is None:
-            raise Unauthenticated("The token is unknown, expired or revoked.")
-        return actor
+    if "authorization" in request.headers:
+        token = bearer_token(request)
+        if token is None:
+            raise Unauthenticated(_SAY_WHO)
+        return (await by_token(request, token))[0]
     sessions: Sessions = request.app.state.sessions
-    session = None if "authorization" in request.headers else sessions.of(request)
+    session = sessions.of(request)
     if session is None:
-        raise Unauthenticated("Send `Authorization: Bearer <API key>`, or sign in.")
-    actor = await actor_of(request, session.credential)
+        raise Unauthenticated(_SAY_WHO)
+    actor = await by_session(request, session)
     require_our_page(request, session)
     return actor
 
 
-async def actor_of(request: Request, credential: Credential) -> Actor:
-    """Whose session it is.  Raises Unauthenticated where the token that opened it is no more."""
+async def by_token(request: Request, token: str) -> tuple[Actor, Credential]:
+    """Whose token it is, and what it is known by.  Raises Unauthenticated."""
     authenticate: Authenticator = request.app.state.authenticate
-    actor = await run_in_threadpool(authenticate.holder, credential)
+    credential = authenticate.credential(token)
+    actor = None if credential is None else await _holder(authenticate, credential)
+    if actor is None or credential is None:
+        raise Unauthenticated("The token is unknown, expired or revoked.")
+    return actor, credential
+
+
+async def by_session(request: Request, session: Session) -> Actor:
+    """Whose session it is.  Raises Unauthenticated where the token that opened it is no more."""
+    actor = await _holder(request.app.state.authenticate, session.credential)
     if actor is None:
         raise Unauthenticated("The key that this session was opened with is expired or revoked.")
     return actor
+
+
+async def _holder(authenticate: Authenticator, credential: Credential) -> Actor | None:
+    return authenticate.remembered(credential) or await run_in_threadpool(authenticate.holder, credential)
 
 
 def bearer_token(request: Request) -> str | None:

@@ -7,17 +7,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import StringConstraints
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from kt_flows.api.deps import Rt, asks, said
-from kt_flows.api.door import MAX_TOKEN, Door, actor_of
+from kt_flows.api.door import MAX_TOKEN, Door, by_session, by_token
 from kt_flows.api.models import Given, Told
 from kt_flows.api.sessions import Cookies, Session
 from kt_flows.clock import to_text
 from kt_flows.errors import Unauthenticated
 from kt_flows.runtime.context import Runtime
-from kt_flows.security import PERMISSIONS, Actor, Authenticator
+from kt_flows.security import PERMISSIONS, Actor
 
 router = APIRouter(route_class=Door, tags=["session"])
 
@@ -40,11 +39,7 @@ class SessionTold(Told):
 @router.post("/v1/session", response_model=SessionTold, summary="Sign in", **asks(None, 401, 413, 415, 422))
 async def sign_in(request: Request, rt: Rt, body: SignIn) -> Response:
     """Trades an API key for a session cookie (HttpOnly, SameSite=Strict) of twelve hours."""
-    authenticate: Authenticator = request.app.state.authenticate
-    actor = await run_in_threadpool(authenticate, body.token)
-    credential = authenticate.credential(body.token) if actor is not None else None
-    if actor is None or credential is None:
-        raise Unauthenticated("The token is unknown, expired or revoked.")
+    actor, credential = await by_token(request, body.token)
     cookies: Cookies = request.app.state.sessions
     value, session = cookies.open(credential)
     answer = said(_told(rt, actor, session))
@@ -59,7 +54,7 @@ async def read_session(request: Request, rt: Rt) -> Response:
     session = cookies.of(request)
     if session is None:
         raise Unauthenticated("There is no session: sign in.")
-    return said(_told(rt, await actor_of(request, session.credential), session))
+    return said(_told(rt, await by_session(request, session), session))
 
 
 @router.delete("/v1/session", status_code=204, summary="Sign out", **asks(None))

@@ -30,16 +30,18 @@ class ApiKeys:
         credential = self.credential(token)
         return None if credential is None else self.holder(credential)
 
-    def remembered(self, token: str) -> Actor | None:
-        """Whose key it is, where that was found out a moment ago; asks nobody."""
-        return self._believed(digest(token))
-
     def credential(self, token: str) -> Credential | None:
         id = key_id(token)
         return None if id is None else Credential(id, digest(token))
 
+    def remembered(self, credential: Credential) -> Actor | None:
+        """Whose key it is, where that was found out a moment ago; asks nobody."""
+        with self._lock:
+            until, actor = self._known.get(credential.digest, (0.0, None))
+        return actor if time.monotonic() < until else None
+
     def holder(self, credential: Credential) -> Actor | None:
-        if (actor := self._believed(credential.digest)) is not None:
+        if (actor := self.remembered(credential)) is not None:
             return actor
         with self._db.glance() as reading:
             row = keys.find(reading, credential.id, self._clock.now())
@@ -55,11 +57,6 @@ class ApiKeys:
             self._known[credential.digest] = (time.monotonic() + KEPT_SECONDS, actor)
         return actor
 
-    def _believed(self, found: str) -> Actor | None:
-        with self._lock:
-            until, actor = self._known.get(found, (0.0, None))
-        return actor if time.monotonic() < until else None
-
 
 class Bootstrap:
     """The token of KT_FLOWS_BOOTSTRAP_TOKEN: an admin without a row."""
@@ -69,16 +66,13 @@ class Bootstrap:
     def __init__(self, secret: str) -> None:
         self._expected = digest(secret)
 
-    def __call__(self, token: str) -> Actor | None:
-        return _ADMIN if same(digest(token), self._expected) else None
-
-    remembered = __call__
-
     def credential(self, token: str) -> Credential | None:
-        return Credential(self._ID, self._expected) if self(token) is not None else None
+        return Credential(self._ID, self._expected) if same(digest(token), self._expected) else None
 
-    def holder(self, credential: Credential) -> Actor | None:
+    def remembered(self, credential: Credential) -> Actor | None:
         return _ADMIN if credential.id == self._ID and same(credential.digest, self._expected) else None
+
+    holder = remembered
 
 
 _ADMIN = Actor("bootstrap", frozenset({"admin"}), admin=True)
@@ -90,14 +84,11 @@ class AnyOf:
     def __init__(self, ways: Sequence[Authenticator]) -> None:
         self._ways = ways
 
-    def __call__(self, token: str) -> Actor | None:
-        return next((actor for way in self._ways if (actor := way(token)) is not None), None)
-
-    def remembered(self, token: str) -> Actor | None:
-        return next((actor for way in self._ways if (actor := way.remembered(token)) is not None), None)
-
     def credential(self, token: str) -> Credential | None:
         return next((found for way in self._ways if (found := way.credential(token)) is not None), None)
+
+    def remembered(self, credential: Credential) -> Actor | None:
+        return next((actor for way in self._ways if (actor := way.remembered(credential)) is not None), None)
 
     def holder(self, credential: Credential) -> Actor | None:
         return next((actor for way in self._ways if (actor := way.holder(credential)) is not None), None)
