@@ -7,8 +7,9 @@ from uuid import UUID
 
 from kt_flows.errors import Conflict, FieldError, InvalidValues, NotFound
 from kt_flows.runtime.context import Runtime
+from kt_flows.runtime.work import say
 from kt_flows.security import Actor
-from kt_flows.store import attachments, history, instances
+from kt_flows.store import attachments, instances
 from kt_flows.store.attachments import AttachmentView
 from kt_flows.store.db import retried
 
@@ -42,8 +43,5 @@ def attach(
         view = attachments.add(
             tx, held.id, actor=actor.name, name=name, media_type=media_type, data=data, sha256=digest, now=now
         )
-        detail = {"attachment": str(view.id), "name": view.name, "size": view.size}
-        history.add(tx, held.id, [{"kind": "attached", "detail": detail}], actor=actor.name, now=now)
-        about = {"definitionKey": held.definition_key, "businessKey": held.business_key}
-        history.tell(tx, [{"kind": "instance", "what": "attached", "instance_id": held.id, "data": about}], now)
+        say(tx, held, "attached", actor, now, attachment=str(view.id), name=view.name, size=view.size)
         return view, True

@@ -13,8 +13,9 @@ from kt_flows.engine.step import Step
 from kt_flows.errors import Conflict, FieldError, InvalidValues, NotFound
 from kt_flows.runtime.context import Runtime
 from kt_flows.runtime.record import record
+from kt_flows.runtime.work import say
 from kt_flows.security import Actor
-from kt_flows.store import definitions, history, instances, job_list, jobs
+from kt_flows.store import definitions, instances, job_list, jobs
 from kt_flows.store.db import Transaction, retried
 from kt_flows.store.job_list import JobSeen
 from kt_flows.store.jobs import JobView
@@ -30,7 +31,7 @@ def cancel(rt: Runtime, actor: Actor, instance_id: UUID, reason: str) -> instanc
         nothing = Step(held.snapshot, "active", (), held.variables, (), (), (), (), (), ())
         record(tx, program, held, nothing, actor=actor, now=now)
         instances.keep(tx, held.id, status="cancelled", ended_at=now)
-        _say(tx, held, "cancelled", actor, now, reason=reason)
+        say(tx, held, "cancelled", actor, now, reason=reason)
         return instances.one(tx, held.id)
 
 
@@ -41,7 +42,7 @@ def suspend(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) ->
     with rt.transaction("operate.suspend") as tx:
         held = _held(tx, actor, instance_id, "active")
         instances.keep(tx, held.id, status="suspended")
-        _say(tx, held, "suspended", actor, now, reason=reason)
+        say(tx, held, "suspended", actor, now, reason=reason)
         return instances.one(tx, held.id)
 
 
@@ -52,7 +53,7 @@ def resume(rt: Runtime, actor: Actor, instance_id: UUID, reason: str | None) -> 
     with rt.transaction("operate.resume") as tx:
         held = replace(_held(tx, actor, instance_id, "suspended"), status="active")
         instances.keep(tx, held.id, status="active")
-        _say(tx, held, "resumed", actor, now, reason=reason)
+        say(tx, held, "resumed", actor, now, reason=reason)
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
         step = machine.tick(program, held.snapshot, now=now)
         record(tx, program, held, step, actor=actor, now=now, woken=True)
@@ -86,7 +87,7 @@ def migrate(
         if not dry_run:
             instances.keep(tx, held.id, definition_id=root.id, version=root.version, bundle_id=bundle_id)
             record(tx, new, held, machine.look(new, held.snapshot, now=now), actor=actor, now=now)
-            _say(tx, held, "migrated", actor, now, version=version)
+            say(tx, held, "migrated", actor, now, version=version)
         return instances.one(tx, held.id)
 
 
@@ -110,7 +111,7 @@ def retry_job(
         if held is not None:
             names = {"payload": sorted(payload), "variables": sorted(variables)}
             changed = {what: of for what, of in names.items() if of}
-            _say(tx, held, "job.retried", actor, now, wait=job.wait, job=job.kind, **changed)
+            say(tx, held, "job.retried", actor, now, wait=job.wait, job=job.kind, **changed)
         if job.kind == jobs.INCIDENT or payload or variables:
             held, wait = _of_a_case(job, held)
             program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
@@ -144,7 +145,7 @@ def skip_job(
         if job.kind == jobs.TIMER:
             raise machine.ElementRefuses(f"{job.element_id}: a timer has no answer. Retry it with other variables.")
         given = {"result": sorted(result)} if result else {}
-        _say(tx, held, "job.skipped", actor, now, wait=wait, job=job.kind, reason=reason, **given)
+        say(tx, held, "job.skipped", actor, now, wait=wait, job=job.kind, reason=reason, **given)
         program = rt.programs.linked(tx, held.bundle_id, held.definition_key)
         step = machine.skip(program, held.snapshot, wait, result, now=now)
         jobs.close(tx, [job.id], "cancelled")
@@ -160,7 +161,7 @@ def cancel_job(rt: Runtime, actor: Actor, job_id: UUID) -> JobSeen:
         job, held = _stuck_job(tx, actor, job_id)
         jobs.close(tx, [job.id], "cancelled")
         if held is not None:
-            _say(tx, held, "job.cancelled", actor, now, wait=job.wait, job=job.kind)
+            say(tx, held, "job.cancelled", actor, now, wait=job.wait, job=job.kind)
         return job_list.one(tx, job.id)
 
 
@@ -201,18 +202,3 @@ def _held(tx: Transaction, actor: Actor, id: UUID, *statuses: str) -> instances.
         state = held.status if held is not None else seen.state  # one that was put away cannot be held
         raise Conflict(f"The case is {state}.", code="instance_not_active")
     return held
-
-
-def _say(
-    tx: Transaction,
-    held: instances.Held,
-    what: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    wait: int | None = None,
-    **detail: Any,
-) -> None:
-    history.add(tx, held.id, [{"kind": what, "detail": detail, "wait": wait}], actor=actor.name, now=now)
-    about = {"definitionKey": held.definition_key, "businessKey": held.business_key}
-    history.tell(tx, [{"kind": "instance", "what": what, "instance_id": held.id, "data": about}], now)

@@ -18,6 +18,7 @@ import orjson
 from kt_flows.engine.program import Program
 from kt_flows.engine.step import MessageWait, SignalWait, Step, Values
 from kt_flows.runtime.kept import with_kept_messages
+from kt_flows.runtime.work import about
 from kt_flows.security import Actor
 from kt_flows.store import history, instances, jobs, messages, tasks, waits
 from kt_flows.store.db import Transaction
@@ -86,7 +87,7 @@ def record(
     ]
     changed = _changed(held.variables, step.variables, born)
     history.add(tx, held.id, [*started, *lines, *changed], actor=actor.name, now=now)
-    told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": _about(held)})
+    told.append({"kind": "instance", "what": step.status, "instance_id": held.id, "data": about(held)})
     history.tell(tx, told, now)
     hearing = [row for row in there if row.wait in listening - gone and row.kind in ("message", "signal")]
     hearing += [waits.of_message(row) for row in listens]
@@ -116,10 +117,6 @@ def _same(one: Any, other: Any) -> bool:
 
 
 _SORTED = orjson.OPT_SORT_KEYS
-
-
-def _about(held: instances.Held) -> dict[str, Any]:
-    return {"definitionKey": held.definition_key, "businessKey": held.business_key}
 
 
 def _wait_row(held: instances.Held, wait: MessageWait) -> dict[str, Any]:
@@ -209,7 +206,7 @@ def _task_event(
         "task_id": id,
         "groups": list(groups),
         "assignee": assignee,
-        "data": {**_about(held), "elementId": element_id},
+        "data": {**about(held), "elementId": element_id},
     }
 
 

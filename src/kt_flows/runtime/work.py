@@ -1,8 +1,9 @@
-"""What the task verbs have in common: find a task, hold its case, see whether the caller may."""
+"""What people's verbs have in common: find a task, hold its case, see whether they may, write what was done."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from kt_flows.errors import Conflict, Forbidden, NotFound
@@ -65,10 +66,26 @@ def tell(tx: Transaction, held: instances.Held, view: TaskView, what: str, actor
         "task_id": view.id,
         "groups": list(view.groups),
         "assignee": view.assignee,
-        "data": {
-            "definitionKey": held.definition_key,
-            "businessKey": held.business_key,
-            "elementId": view.element_id,
-        },
+        "data": {**about(held), "elementId": view.element_id},
     }
     history.tell(tx, [event], now)
+
+
+def say(
+    tx: Transaction,
+    held: instances.Held,
+    what: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    wait: int | None = None,
+    **detail: Any,
+) -> None:
+    """Writes what was done to a case from outside its diagram into the history and the feed."""
+    history.add(tx, held.id, [{"kind": what, "detail": detail, "wait": wait}], actor=actor.name, now=now)
+    history.tell(tx, [{"kind": "instance", "what": what, "instance_id": held.id, "data": about(held)}], now)
+
+
+def about(held: instances.Held) -> dict[str, Any]:
+    """What each change of a case tells of it in the feed."""
+    return {"definitionKey": held.definition_key, "businessKey": held.business_key}
