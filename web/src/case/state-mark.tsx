@@ -1,18 +1,6 @@
 import type { Instance } from "../api/client";
-import { words } from "../words/words";
+import { useStateWords } from "../words/states";
 import "./head.css";
-
-export const useStateWords = words(
-  { active: "идёт", suspended: "приостановлено", stuck: "застряло", completed: "закончено", cancelled: "отменено" },
-  {
-    active: "жүріп жатыр",
-    suspended: "тоқтатыла тұрды",
-    stuck: "тұрып қалды",
-    completed: "аяқталды",
-    cancelled: "күші жойылды",
-  },
-  { active: "under way", suspended: "suspended", stuck: "stuck", completed: "completed", cancelled: "cancelled" },
-);
 
 const SIGNS: Record<Instance["state"], string> = {
   active: "●",

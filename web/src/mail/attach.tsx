@@ -5,6 +5,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Shown } from "../ui/state";
 import { useNames } from "../words/process";
+import { useStateWords } from "../words/states";
 import { moment } from "../words/words";
 import { appealOf, numbersOf, useCases, type Mail } from "./mails";
 import { useFieldLabel, type Decision } from "./sort";
@@ -98,6 +99,7 @@ export function Attach({ mail, taskId, busy, onClose, onDecide, returnTo }: Prop
 
 function Case({ one, picked, onPick }: { one: Instance; picked: boolean; onPick: () => void }) {
   const t = useWords();
+  const states = useStateWords();
   const lang = useLang();
   const names = useNames();
   const possible = appealOf(one) !== "";
@@ -106,7 +108,7 @@ function Case({ one, picked, onPick }: { one: Instance; picked: boolean; onPick:
       <input type="radio" name="mail-case" checked={picked} disabled={!possible} onChange={onPick} />
       <strong className="given">{numbersOf(one).join(" · ")}</strong>
       <small className="quiet">
-        {names.process(one.definitionKey)} · {t.states[one.state]} · {t.started(moment(lang, one.startedAt))}
+        {names.process(one.definitionKey)} · {states[one.state]} · {t.started(moment(lang, one.startedAt))}
         {!possible && ` · ${t.noAppeal}`}
       </small>
     </label>

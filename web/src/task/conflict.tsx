@@ -10,6 +10,7 @@ import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { Shown } from "../ui/state";
 import { useNames } from "../words/process";
+import { useStateWords } from "../words/states";
 import { moment, words } from "../words/words";
 import { answers } from "./answers";
 import { readTask } from "./task";
@@ -25,13 +26,6 @@ const useWords = words(
     hidden: "Её больше не видно вам.",
     rests: "Дело приостановлено: пока его не возобновят, задачу не завершить.",
     now: "Дело сейчас",
-    states: {
-      active: "идёт",
-      suspended: "приостановлено",
-      stuck: "застряло",
-      completed: "завершено",
-      cancelled: "отменено",
-    },
     waits: "ждёт",
     case: "Открыть дело",
     typed: "Что вы набрали",
@@ -50,13 +44,6 @@ const useWords = words(
     hidden: "Ол сізге енді көрінбейді.",
     rests: "Іс тоқтатылған: жалғасқанша тапсырма аяқталмайды.",
     now: "Іс қазір",
-    states: {
-      active: "жүріп жатыр",
-      suspended: "тоқтатылған",
-      stuck: "тұрып қалды",
-      completed: "аяқталды",
-      cancelled: "болдырылмады",
-    },
     waits: "күтеді",
     case: "Істі ашу",
     typed: "Терген мәтініңіз",
@@ -75,13 +62,6 @@ const useWords = words(
     hidden: "You do not see it any more.",
     rests: "The case is suspended: until it is resumed, the task cannot be completed.",
     now: "The case is",
-    states: {
-      active: "under way",
-      suspended: "suspended",
-      stuck: "stuck",
-      completed: "completed",
-      cancelled: "cancelled",
-    },
     waits: "waits for",
     case: "Open the case",
     typed: "What you typed",
@@ -96,6 +76,7 @@ type Props = { task: Task; problem: Problem; values: Values; schema: object | un
 
 export function Conflict({ task, problem, values, schema, onClose }: Props) {
   const t = useWords();
+  const states = useStateWords();
   const lang = useLang();
   const names = useNames();
   const me = useSession().name;
@@ -141,7 +122,7 @@ export function Conflict({ task, problem, values, schema, onClose }: Props) {
             <>
               <p className="given">{happened(now)}</p>
               <p className="given">
-                {t.now}: <strong>{t.states[instance.state]}</strong>
+                {t.now}: <strong>{states[instance.state]}</strong>
                 {instance.waits.length > 0 && ` · ${t.waits}: `}
                 {[...new Set(instance.waits.map((one) => names.element(instance.definitionKey, one.elementId)))].join(
                   "; ",
