@@ -13,7 +13,7 @@ from kt_flows.api.deps import Rt, Who, asks, said
 from kt_flows.api.door import Door
 from kt_flows.api.paging import PageAsked
 from kt_flows.api.problems import UnsupportedMedia, finding_json
-from kt_flows.api.values import Id, parse_id
+from kt_flows.api.values import Id, media_type, parse_id
 from kt_flows.engine.packages import read_zip
 from kt_flows.engine.translation import form_in
 from kt_flows.errors import FieldError, InvalidValues, NotFound
@@ -45,7 +45,7 @@ _ZIP = ("application/zip", "application/x-zip-compressed")
 
 async def uploaded(request: Request) -> dict[str, bytes]:
     """The files of a deployment by path: of a multipart body's `files` parts, or of one zip."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = media_type(request.headers.get("content-type"))
     if media in _ZIP:
         return read_zip(await request.body())
     if media != "multipart/form-data":

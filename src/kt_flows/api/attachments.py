@@ -18,7 +18,7 @@ from kt_flows.api.door import Door
 from kt_flows.api.instances import visible
 from kt_flows.api.models import Told
 from kt_flows.api.problems import UnsupportedMedia
-from kt_flows.api.values import Id, parse_id
+from kt_flows.api.values import Id, media_type, parse_id
 from kt_flows.clock import to_text
 from kt_flows.errors import FieldError, InvalidValues, NotFound, TooLarge
 from kt_flows.runtime.attach import attach
@@ -88,8 +88,7 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 async def uploaded(request: Request) -> Given:
     """The one part `file` of a multipart body."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "multipart/form-data":
+    if media_type(request.headers.get("content-type")) != "multipart/form-data":
         raise UnsupportedMedia("Send multipart/form-data with one part `file`.")
     async with request.form(max_files=1, max_fields=0, max_part_size=MAX_FILE) as form:
         part = form.get("file")
@@ -101,8 +100,8 @@ async def uploaded(request: Request) -> Given:
         name = safe_name(part.filename or "")
         if not name:
             raise InvalidValues([FieldError("file", "The file has no name.", "name")])
-        said_type = (part.content_type or "").partition(";")[0].strip().lower()
-        return Given(name, said_type if _MEDIA_TYPE.fullmatch(said_type) else PLAIN, data)
+        kind = media_type(part.content_type)
+        return Given(name, kind if _MEDIA_TYPE.fullmatch(kind) else PLAIN, data)
 
 
 File = Annotated[Given, Depends(uploaded)]

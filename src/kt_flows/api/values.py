@@ -49,6 +49,11 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else from_text(text.replace(" ", "+"))
 
 
+def media_type(said: str | None) -> str:
+    """What a Content-Type says that a body is, without its parameters; empty where it says nothing."""
+    return (said or "").partition(";")[0].strip().lower()
+
+
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", description="Your name for this one request.")]
 """For the description alone: what is read is `idempotency_key`, which sees a header that stands twice."""
 
